@@ -1,0 +1,21 @@
+# Every third-party package in one place, with the reason for it. tools/apt-packages.txt names Debian's packages.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)                          # text of messages and files
+find_package(spdlog REQUIRED)                       # log lines
+find_package(yaml-cpp REQUIRED)                     # option files
+find_package(nlohmann_json REQUIRED)                # manifests, annotations, results
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)    # SHA-256
+find_package(TBB REQUIRED)                          # threads
+find_package(Eigen3 REQUIRED NO_MODULE)             # rotations, small linear algebra
+find_package(CLI11 REQUIRED)                        # command line
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio)  # TIFF, BMP, JPEG, PGM, video; drawing
+find_package(assimp REQUIRED)                       # 3-D model formats
+find_package(embree 3 REQUIRED)                     # ray casting
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(OPENEXR REQUIRED IMPORTED_TARGET OpenEXR)  # template files (its CMake package drags Python's Imath in)
+pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)  # PNG, 8 and 16 bit, fast and strict
+find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)  # counter-based random numbers
+
+if(NOT TARGET assimp::assimp)  # an older config file gives variables only
+  message(FATAL_ERROR "Assimp's CMake package defines no target assimp::assimp")
+endif()

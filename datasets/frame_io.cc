@@ -1,0 +1,393 @@
+#include "datasets/frame_io.h"
+
+#include <fmt/format.h>
+#include <spng.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+
+namespace mirst {
+namespace fs = std::filesystem;
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "pixel hashes are taken over little-endian memory");
+
+constexpr int kMaxExtent = 16384;
+constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
+constexpr std::size_t kPngHeaderBytes = 33;  // signature, IHDR and its CRC
+
+// Measured on real 8- and 16-bit sequences: among the settings of the highest speed (some 70 MB/s a core; level 6 has
+// 10 to 20) this one gives the smallest files, 0.34 and 0.42 of the raw size; the slowest setting reaches 0.25 and 0.39.
+constexpr int kCompressionLevel = 1;
+constexpr int kFilterChoice = SPNG_FILTER_CHOICE_SUB;
+
+void CheckExtent(long long width, long long height) {
+  if (width > kMaxExtent || height > kMaxExtent) {
+    throw BadInput(fmt::format("it is {} x {} px, the largest size allowed is {} x {}", width, height, kMaxExtent, kMaxExtent));
+  }
+}
+
+// Grey from `channels` interleaved samples (1 grey, 2 grey and alpha, 3 or 4 colour); `red` and `blue` are the places
+// of those channels. Whole-number arithmetic: equal channels give exactly their value.
+template <class Sample>
+void ToGrey(const Sample* samples, int channels, int red, int blue, std::size_t pixels, std::uint16_t* grey) {
+  for (std::size_t i = 0; i < pixels; ++i, samples += channels) {
+    grey[i] = channels < 3
+                  ? samples[0]
+                  : static_cast<std::uint16_t>((299U * samples[red] + 587U * samples[1] + 114U * samples[blue] + 500U) / 1000U);
+  }
+}
+
+// ---- PNG
+
+struct SpngDeleter {
+  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
+};
+using SpngContext = std::unique_ptr<spng_ctx, SpngDeleter>;
+
+SpngContext NewSpng(int flags) {
+  SpngContext context(spng_ctx_new(flags));
+  if (!context) throw InternalError("libspng has no memory");
+  return context;
+}
+
+void CheckPng(int code) {
+  if (code == SPNG_IO_EOF) throw BadInput("the PNG file is truncated");
+  if (code != 0) throw BadInput(fmt::format("the PNG file is corrupt ({})", spng_strerror(code)));
+}
+
+spng_ihdr ReadPngHeader(spng_ctx* context, std::string_view bytes) {
+  CheckPng(spng_set_crc_action(context, SPNG_CRC_ERROR, SPNG_CRC_ERROR));
+  CheckPng(spng_set_png_buffer(context, bytes.data(), bytes.size()));
+  spng_ihdr header{};
+  CheckPng(spng_get_ihdr(context, &header));
+  CheckExtent(header.width, header.height);
+  return header;
+}
+
+// libspng ends at the word IEND and would not miss the CRC behind it.
+bool PngIsComplete(std::string_view bytes) {
+  for (std::size_t i = kPngSignature.size(); i + 12 <= bytes.size();) {
+    std::size_t length = 0;
+    for (std::size_t k = i; k < i + 4; ++k) length = length << 8 | static_cast<unsigned char>(bytes[k]);
+    if (bytes.substr(i + 4, 4) == "IEND") return true;
+    i += 12 + length;
+  }
+  return false;
+}
+
+Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
+  const SpngContext context = NewSpng(0);
+  const spng_ihdr header = ReadPngHeader(context.get(), bytes);
+  if (!PngIsComplete(bytes)) throw BadInput("the PNG file is truncated");
+  constexpr std::size_t kMostChunkBytes = std::size_t{1} << 26;
+  CheckPng(spng_set_chunk_limits(context.get(), kMostChunkBytes, kMostChunkBytes));
+
+  int format = SPNG_FMT_PNG, channels = 1;
+  switch (header.color_type) {
+    case SPNG_COLOR_TYPE_GRAYSCALE:
+      if (header.bit_depth < 8) format = SPNG_FMT_G8;
+      break;
+    case SPNG_COLOR_TYPE_INDEXED: format = SPNG_FMT_RGB8, channels = 3; break;
+    case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA: channels = 2; break;
+    case SPNG_COLOR_TYPE_TRUECOLOR: channels = 3; break;
+    default: channels = 4; break;
+  }
+  bit_depth = header.bit_depth == 16 ? 16 : 8;
+
+  std::size_t decoded_bytes = 0;
+  CheckPng(spng_decoded_image_size(context.get(), format, &decoded_bytes));
+  // Deflate shortens at most 1032 times, and each byte that it gives stands for at most 8 x 3 of ours (1-bit palette):
+  // a header that promises more is not worth the memory.
+  if (decoded_bytes / (1032 * 24) > bytes.size()) {
+    throw BadInput(fmt::format("{} bytes cannot hold {} x {} px", bytes.size(), header.width, header.height));
+  }
+  std::vector<std::uint16_t> samples((decoded_bytes + 1) / 2);
+  CheckPng(spng_decode_image(context.get(), samples.data(), decoded_bytes, format, 0));
+  CheckPng(spng_decode_chunks(context.get()));  // the rest up to IEND, with its CRCs
+
+  Image<std::uint16_t> pixels(static_cast<int>(header.height), static_cast<int>(header.width));
+  if (bit_depth == 16) {
+    ToGrey(samples.data(), channels, 0, 2, pixels.size(), pixels.data());
+  } else {
+    ToGrey(reinterpret_cast<const std::uint8_t*>(samples.data()), channels, 0, 2, pixels.size(), pixels.data());
+  }
+  return pixels;
+}
+
+template <class Sample>
+std::string EncodeSamples(const std::vector<Sample>& samples, int height, int width) {
+  const auto check = [](int code) {
+    if (code != 0) throw InternalError(fmt::format("encoding a PNG failed: {}", spng_strerror(code)));
+  };
+  const SpngContext context = NewSpng(SPNG_CTX_ENCODER);
+  spng_ihdr header{};
+  header.width = static_cast<std::uint32_t>(width);
+  header.height = static_cast<std::uint32_t>(height);
+  header.bit_depth = 8 * sizeof(Sample);
+  header.color_type = SPNG_COLOR_TYPE_GRAYSCALE;
+  check(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
+  check(spng_set_ihdr(context.get(), &header));
+  check(spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, kCompressionLevel));
+  check(spng_set_option(context.get(), SPNG_FILTER_CHOICE, kFilterChoice));
+  check(spng_encode_image(context.get(), samples.data(), samples.size() * sizeof(Sample), SPNG_FMT_PNG,
+                          SPNG_ENCODE_FINALIZE));
+  int error = 0;
+  std::size_t length = 0;
+  const std::unique_ptr<void, decltype(&std::free)> buffer(spng_get_png_buffer(context.get(), &length, &error), &std::free);
+  check(error);
+  return {static_cast<const char*>(buffer.get()), length};
+}
+
+// The view's values as contiguous samples. Throws kInternal when one does not fit.
+template <class Sample>
+std::vector<Sample> Pack(ImageView<const std::uint16_t> pixels) {
+  std::vector<Sample> samples;
+  samples.reserve(static_cast<std::size_t>(pixels.height()) * static_cast<std::size_t>(pixels.width()));
+  for (int y = 0; y < pixels.height(); ++y) {
+    for (int x = 0; x < pixels.width(); ++x) {
+      const std::uint16_t value = pixels(y, x);
+      if (value > static_cast<Sample>(~Sample{0})) {
+        throw InternalError(fmt::format("the pixel ({}, {}) has the value {}, which 8 bits do not hold", x, y, value));
+      }
+      samples.push_back(static_cast<Sample>(value));
+    }
+  }
+  return samples;
+}
+
+std::vector<std::uint8_t> Pack(ImageView<const std::uint8_t> pixels) {
+  std::vector<std::uint8_t> samples;
+  for (int y = 0; y < pixels.height(); ++y) samples.insert(samples.end(), pixels.row(y), pixels.row(y) + pixels.width());
+  return samples;
+}
+
+void CheckDepth(int bit_depth) {
+  if (bit_depth != 8 && bit_depth != 16) throw InternalError(fmt::format("bit depth {}, allowed: 8, 16", bit_depth));
+}
+
+template <class Sample>
+std::string HashSamples(const std::vector<Sample>& samples, int height, int width) {
+  Sha256 hash;
+  hash.Update(fmt::format("{}x{}:u{}:", height, width, 8 * sizeof(Sample)));
+  hash.Update(samples.data(), samples.size() * sizeof(Sample));
+  return hash.Finish();
+}
+
+// ---- PGM (netpbm's P2 and P5). Read here because OpenCV stretches the values of P2 to 255.
+
+class PgmReader {
+ public:
+  explicit PgmReader(std::string_view bytes) : bytes_(bytes), next_(2) {}
+
+  Image<std::uint16_t> Read(int& bit_depth) {
+    const bool is_text = bytes_[1] == '2';
+    const int width = Number(), height = Number(), largest = Number();
+    if (width < 1 || height < 1) throw BadInput(fmt::format("the PGM file is of {} x {} px", width, height));
+    CheckExtent(width, height);
+    if (largest < 1 || largest > 65535) throw BadInput(fmt::format("its largest value is {}, allowed: 1 to 65535", largest));
+    bit_depth = largest > 255 ? 16 : 8;
+    ++next_;  // one white space ends the header
+    const std::size_t pixel_bytes = is_text ? 2 : largest > 255 ? 2 : 1;
+    if (static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * pixel_bytes > bytes_.size() + 1 - std::min(next_, bytes_.size())) Truncated();
+    Image<std::uint16_t> pixels(height, width);
+    for (std::uint16_t& pixel : pixels) {
+      int value = is_text ? Number() : Byte();
+      if (!is_text && largest > 255) value = value << 8 | Byte();
+      if (value > largest) throw BadInput(fmt::format("a pixel has the value {}, the header allows {}", value, largest));
+      pixel = static_cast<std::uint16_t>(value);
+    }
+    return pixels;
+  }
+
+ private:
+  [[noreturn]] static void Truncated() { throw BadInput("the PGM file is truncated or corrupt"); }
+  int Byte() {
+    if (next_ >= bytes_.size()) Truncated();
+    return static_cast<unsigned char>(bytes_[next_++]);
+  }
+  // The next decimal number; white space and comments before it are passed over.
+  int Number() {
+    constexpr std::string_view kSpace = " \t\r\n\v\f";
+    while (true) {
+      next_ = std::min(bytes_.find_first_not_of(kSpace, next_), bytes_.size());
+      if (next_ == bytes_.size() || bytes_[next_] != '#') break;
+      next_ = std::min(bytes_.find('\n', next_), bytes_.size());
+    }
+    int value = 0;
+    const auto [end, error] = std::from_chars(bytes_.data() + next_, bytes_.data() + bytes_.size(), value);
+    if (error != std::errc() || value < 0) Truncated();
+    next_ = static_cast<std::size_t>(end - bytes_.data());
+    return value;
+  }
+
+  std::string_view bytes_;
+  std::size_t next_;
+};
+
+// ---- other formats
+
+// A JPEG decoder fills what a truncated file lacks with grey and succeeds, so the end is looked for first: marker by
+// marker (a thumbnail inside a segment has an end of its own) up to "end of image".
+bool JpegIsComplete(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  std::size_t i = 2;
+  while (i + 1 < bytes.size()) {
+    const unsigned marker = byte(i + 1);
+    if (byte(i) != 0xFF || marker == 0x00 || marker == 0xFF) {
+      ++i;  // entropy-coded data, a stuffed zero or a fill byte
+    } else if (marker == 0xD9) {
+      return true;
+    } else if ((marker >= 0xD0 && marker <= 0xD7) || marker == 0x01) {
+      i += 2;  // markers without a segment
+    } else {
+      if (i + 3 >= bytes.size()) return false;
+      i += 2 + (std::size_t{byte(i + 2)} << 8) + byte(i + 3);
+    }
+  }
+  return false;
+}
+
+Image<std::uint16_t> DecodeByOpenCv(std::string& bytes, int& bit_depth) {
+  [[maybe_unused]] static const auto silenced = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  if (bytes.size() > std::size_t{1} << 30) throw BadInput("the file is larger than 1 GiB");
+  if (bytes.starts_with("\xFF\xD8") && !JpegIsComplete(bytes)) throw BadInput("the JPEG file is truncated");
+  cv::Mat decoded;
+  try {
+    decoded = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8UC1, bytes.data()), cv::IMREAD_UNCHANGED);
+  } catch (const cv::Exception& error) {
+    throw BadInput(fmt::format("the image cannot be decoded ({})", error.err));
+  }
+  if (decoded.empty()) throw BadInput("the image is truncated, corrupt or of an unknown format");
+  CheckExtent(decoded.cols, decoded.rows);
+  if (decoded.depth() != CV_8U && decoded.depth() != CV_16U) {
+    throw BadInput(fmt::format("its pixels are of OpenCV's type {}, allowed: 8- and 16-bit unsigned integers",
+                               cv::typeToString(decoded.type())));
+  }
+  bit_depth = decoded.depth() == CV_16U ? 16 : 8;
+  Image<std::uint16_t> pixels(decoded.rows, decoded.cols);
+  const std::size_t row_pixels = static_cast<std::size_t>(decoded.cols);
+  for (int y = 0; y < decoded.rows; ++y) {
+    if (bit_depth == 16) {
+      ToGrey(decoded.ptr<std::uint16_t>(y), decoded.channels(), 2, 0, row_pixels, pixels.row(y));
+    } else {
+      ToGrey(decoded.ptr<std::uint8_t>(y), decoded.channels(), 2, 0, row_pixels, pixels.row(y));
+    }
+  }
+  return pixels;
+}
+
+}  // namespace
+
+bool IsImageFile(const fs::path& path) {
+  static constexpr std::string_view kExtensions[] = {".png", ".tif", ".tiff", ".pgm", ".bmp", ".jpg", ".jpeg"};
+  return std::find(std::begin(kExtensions), std::end(kExtensions), LowerExtension(path)) != std::end(kExtensions);
+}
+
+ImageFileInfo ReadImageInfo(const fs::path& path) {
+  std::string head(kPngHeaderBytes, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  if (file && head.starts_with(kPngSignature)) {
+    return InContext(path.string(), [&] {
+      const SpngContext context = NewSpng(0);
+      const spng_ihdr header = ReadPngHeader(context.get(), head);
+      return ImageFileInfo{static_cast<int>(header.width), static_cast<int>(header.height), header.bit_depth == 16 ? 16 : 8};
+    });
+  }
+  ImageFileInfo info;
+  const Image<std::uint16_t> pixels = ReadImage(path, &info.bit_depth);
+  info.width = pixels.width();
+  info.height = pixels.height();
+  return info;
+}
+
+Image<std::uint16_t> ReadImage(const fs::path& path, int* bit_depth) {
+  std::string bytes = ReadFile(path);
+  return InContext(path.string(), [&] {
+    if (bytes.empty()) throw BadInput("the file is empty");
+    int depth = 8;
+    Image<std::uint16_t> pixels;
+    if (bytes.starts_with(kPngSignature)) {
+      pixels = DecodePng(bytes, depth);
+    } else if (bytes.starts_with("P2") || bytes.starts_with("P5")) {
+      pixels = PgmReader(bytes).Read(depth);
+    } else if (LowerExtension(path) == ".png") {
+      throw BadInput("the file is truncated or no PNG file (its signature is missing)");
+    } else {
+      pixels = DecodeByOpenCv(bytes, depth);
+    }
+    if (bit_depth != nullptr) *bit_depth = depth;
+    return pixels;
+  });
+}
+
+Frame ReadFrame(const fs::path& path) {
+  Frame frame;
+  const Image<std::uint16_t> counts = ReadImage(path, &frame.bit_depth);
+  frame.pixels = Image<float>(counts.height(), counts.width());
+  std::copy(counts.begin(), counts.end(), frame.pixels.begin());
+  frame.name = path.filename().string();
+  return frame;
+}
+
+Mask ReadMask(const fs::path& path) {
+  int bit_depth = 8;
+  const Image<std::uint16_t> counts = ReadImage(path, &bit_depth);
+  if (bit_depth != 8) throw BadInput(fmt::format("{}: a mask of {} bits, allowed: 8", path.string(), bit_depth));
+  Mask mask(counts.height(), counts.width());
+  std::transform(counts.begin(), counts.end(), mask.begin(),
+                 [](std::uint16_t value) { return static_cast<std::uint8_t>(value > 127 ? 255 : 0); });
+  return mask;
+}
+
+std::string EncodePng(ImageView<const std::uint16_t> pixels, int bit_depth) {
+  CheckDepth(bit_depth);
+  return bit_depth == 16 ? EncodeSamples(Pack<std::uint16_t>(pixels), pixels.height(), pixels.width())
+                         : EncodeSamples(Pack<std::uint8_t>(pixels), pixels.height(), pixels.width());
+}
+
+std::string EncodePng(ImageView<const std::uint8_t> pixels) {
+  return EncodeSamples(Pack(pixels), pixels.height(), pixels.width());
+}
+
+Image<std::uint16_t> CountsOf(const Frame& frame) {
+  CheckDepth(frame.bit_depth);
+  if (frame.quantity != Quantity::kCounts) throw InternalError(fmt::format("frame {} does not hold counts", frame.name));
+  Image<std::uint16_t> counts(frame.pixels.height(), frame.pixels.width());
+  const float largest = static_cast<float>(MaxCount(frame.bit_depth));
+  std::transform(frame.pixels.begin(), frame.pixels.end(), counts.begin(), [&](float value) {
+    if (!(value >= 0 && value <= largest) || value != std::floor(value)) {
+      throw InternalError(fmt::format("frame {} holds the value {}, allowed: whole numbers 0 to {}", frame.name, value, largest));
+    }
+    return static_cast<std::uint16_t>(value);
+  });
+  return counts;
+}
+
+std::string PixelHash(ImageView<const std::uint16_t> pixels, int bit_depth) {
+  CheckDepth(bit_depth);
+  return bit_depth == 16 ? HashSamples(Pack<std::uint16_t>(pixels), pixels.height(), pixels.width())
+                         : HashSamples(Pack<std::uint8_t>(pixels), pixels.height(), pixels.width());
+}
+
+std::string PixelHash(ImageView<const std::uint8_t> pixels) {
+  return HashSamples(Pack(pixels), pixels.height(), pixels.width());
+}
+
+}  // namespace mirst

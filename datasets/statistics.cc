@@ -1,0 +1,291 @@
+#include "datasets/statistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+
+namespace mirst {
+namespace {
+
+constexpr std::string_view kBox20 = "box20";
+
+double Mean(std::span<const double> values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+}
+
+/// `field(target)` of all targets.
+template <class Field>
+std::vector<double> Collect(std::span<const TargetStatistics> targets, Field field) {
+  std::vector<double> values;
+  values.reserve(targets.size());
+  for (const TargetStatistics& target : targets) values.push_back(field(target));
+  return values;
+}
+
+/// Mean SCR of each frame that shows a target, in order.
+std::vector<double> FrameScr(std::span<const TargetStatistics> targets) {
+  std::vector<double> means;
+  for (std::size_t first = 0; first < targets.size();) {
+    std::vector<double> frame;
+    std::size_t i = first;
+    for (; i < targets.size() && targets[i].sequence == targets[first].sequence &&
+           targets[i].frame_index == targets[first].frame_index; ++i) {
+      frame.push_back(targets[i].scr_measured);
+    }
+    means.push_back(Mean(frame));
+    first = i;
+  }
+  return means;
+}
+
+int BinOf(double value, const std::vector<double>& edges) {
+  return static_cast<int>(std::upper_bound(edges.begin(), edges.end(), value) - edges.begin()) - 1;
+}
+
+void DescribeTargets(std::span<const TargetStatistics> targets, GroupStatistics& group) {
+  using Target = TargetStatistics;
+  const std::vector<double> areas = Collect(targets, [](const Target& t) { return static_cast<double>(t.area_px); });
+  const std::vector<double> scr = Collect(targets, [](const Target& t) { return t.scr_measured; });
+  group.targets = std::ssize(targets);
+  group.area_px = Describe(areas);
+  group.area_histogram = CountInBins(areas, AreaBinEdges());
+  group.image_share = Describe(Collect(targets, [](const Target& t) { return t.image_share; }));
+  group.speed_px_per_frame = Describe(Collect(targets, [](const Target& t) { return t.speed_px_per_frame; }));
+  group.scr = Describe(scr);
+  group.scr_histogram = CountInBins(scr, ScrBinEdges());
+  group.scr_empty = Describe(Collect(targets, [](const Target& t) { return t.scr_empty; }));
+  group.scr_delta = Describe(Collect(targets, [](const Target& t) { return t.scr_delta; }));
+  group.frame_scr = Describe(FrameScr(targets));
+  for (const Target& t : targets) {
+    group.spie_small += t.image_share < kSpieSmallShare;
+    ++(t.area_px <= kPointMaxPx ? group.point : t.area_px <= kSpotMaxPx ? group.spot : group.extended);
+    ++(t.polarity > 0 ? group.hot : group.cold);
+    const bool as_declared = t.scr_delta * t.polarity > 0;
+    group.delta_as_declared += as_declared;
+    group.delta_at_least_half += as_declared && std::abs(t.scr_delta) >= 0.5 * t.scr_measured;
+    std::set<std::string> names;
+    for (const Flag& flag : t.flags) names.insert(flag.name);
+    for (const std::string& name : names) ++group.flags[name];
+    group.flagged += std::ssize(names) > (names.contains("quantised") ? 1 : 0);
+  }
+}
+
+void DescribeSequences(std::span<const SequenceStatistics> sequences, GroupStatistics& group) {
+  std::set<std::string> sources;
+  std::vector<double> present, all;
+  std::vector<std::string> source_of;
+  std::vector<int> scr_bin, area_bin;
+  for (const SequenceStatistics& s : sequences) {
+    ++group.sequences;
+    group.frames += s.frames;
+    group.frames_with_target += s.frames_with_target;
+    sources.insert(s.source);
+    all.push_back(s.mscr_all);
+    if (!s.mscr_present) continue;
+    present.push_back(*s.mscr_present);
+    ++(*s.mscr_present < kLowScrLimit ? group.low_sequences : group.high_sequences);
+    source_of.push_back(s.source);
+    scr_bin.push_back(BinOf(*s.mscr_present, ScrBinEdges()));
+    area_bin.push_back(BinOf(*s.mean_area_px, AreaBinEdges()));
+  }
+  group.sources = std::ssize(sources);
+  group.mscr_present = Describe(present);
+  group.mscr_all = Describe(all);
+  group.mscr_histogram = CountInBins(present, ScrBinEdges());
+  group.source_scr = Associate(source_of, scr_bin);
+  group.source_area = Associate(source_of, area_bin);
+}
+
+bool IsComparable(const TargetStatistics& target) { return target.scr_id == kBox20 && target.scr_requested > 0; }
+
+double BoundOf(double requested, double rounding_bound) { return std::max(0.02 * requested, rounding_bound); }
+
+void DescribeRequests(std::span<const TargetStatistics> targets, std::string_view scr_mode, GroupStatistics& group) {
+  std::vector<double> difference, absolute;
+  for (const ScrComparison& comparison : CompareRequests(targets, scr_mode)) {
+    difference.push_back(comparison.difference());
+    absolute.push_back(std::abs(comparison.difference()));
+    group.above_bound += absolute.back() > comparison.bound;
+  }
+  group.compared = std::ssize(difference);
+  group.not_compared = std::ssize(targets) - std::count_if(targets.begin(), targets.end(), IsComparable);
+  group.difference = Describe(std::move(difference));
+  group.absolute_difference = Describe(std::move(absolute));
+}
+
+}  // namespace
+
+SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<const TargetStatistics> targets) {
+  SequenceStatistics statistics;
+  statistics.name = sequence.name;
+  statistics.split = sequence.split;
+  statistics.source = sequence.background.source;
+  for (const ManifestModel& model : sequence.models) statistics.models.push_back(model.path);
+  statistics.frames = sequence.frames;
+  statistics.targets = std::ssize(targets);
+  if (targets.empty()) return statistics;
+  const std::vector<double> frame_scr = FrameScr(targets);
+  const double present = Mean(frame_scr);
+  statistics.frames_with_target = static_cast<int>(frame_scr.size());
+  statistics.mscr_present = present;
+  statistics.mscr_all = present * static_cast<double>(frame_scr.size()) / sequence.frames;
+  using Target = TargetStatistics;
+  statistics.mean_area_px = Mean(Collect(targets, [](const Target& t) { return static_cast<double>(t.area_px); }));
+  statistics.mean_speed_px_per_frame = Mean(Collect(targets, [](const Target& t) { return t.speed_px_per_frame; }));
+  statistics.scr_requested = Mean(Collect(targets, [](const Target& t) { return t.scr_requested; }));
+  return statistics;
+}
+
+double Percentile(std::span<const double> sorted, double percent) {
+  if (sorted.empty() || !(percent >= 0 && percent <= 100)) throw InternalError("percentile of no values, or outside 0..100");
+  const double rank = static_cast<double>(sorted.size() - 1) * percent / 100.0;
+  const auto below = static_cast<std::size_t>(rank);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (rank - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+Distribution Describe(std::vector<double> values) {
+  Distribution d;
+  if (values.empty()) return d;
+  std::sort(values.begin(), values.end());
+  d.count = std::ssize(values);
+  d.mean = Mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - d.mean) * (value - d.mean);
+  d.standard_deviation = std::sqrt(squares / static_cast<double>(values.size()));
+  d.min = values.front();
+  d.p5 = Percentile(values, 5);
+  d.p25 = Percentile(values, 25);
+  d.median = Percentile(values, 50);
+  d.p75 = Percentile(values, 75);
+  d.p95 = Percentile(values, 95);
+  d.p99 = Percentile(values, 99);
+  d.max = values.back();
+  return d;
+}
+
+Histogram CountInBins(std::span<const double> values, std::vector<double> edges) {
+  if (edges.empty() || std::adjacent_find(edges.begin(), edges.end(), std::greater_equal<>()) != edges.end()) {
+    throw InternalError("the edges of a histogram must rise");
+  }
+  Histogram histogram{std::move(edges), {}};
+  histogram.counts.assign(histogram.edges.size(), 0);
+  for (const double value : values) {
+    if (!(value >= histogram.edges.front())) {
+      throw InternalError(fmt::format("{} lies below the histogram's first edge {}", value, histogram.edges.front()));
+    }
+    ++histogram.counts[static_cast<std::size_t>(BinOf(value, histogram.edges))];
+  }
+  return histogram;
+}
+
+std::vector<double> AreaBinEdges() { return {1, 2, 3, 5, 10, 17, 26, 37, 50, 65, 82}; }
+std::vector<double> ScrBinEdges() { return {0, 1, 2, 3, 4, 5, 6, 7, 8}; }
+
+std::vector<ScrComparison> CompareRequests(std::span<const TargetStatistics> targets, std::string_view scr_mode) {
+  struct Sums {
+    double requested = 0, measured = 0, rounding_bound = 0, count = 0;
+  };
+  const bool per_frame = scr_mode == "per_frame";
+  std::vector<ScrComparison> comparisons;
+  std::map<std::pair<std::size_t, int>, Sums> tracks;
+  for (const TargetStatistics& t : targets) {
+    if (!IsComparable(t)) continue;
+    if (per_frame) {
+      comparisons.push_back({t.scr_requested, t.scr_measured, BoundOf(t.scr_requested, t.rounding_bound)});
+      continue;
+    }
+    Sums& sums = tracks[{t.sequence, t.id}];
+    sums.requested += t.scr_requested;
+    sums.measured += t.scr_measured;
+    sums.rounding_bound += t.rounding_bound;
+    sums.count += 1;
+  }
+  for (const auto& [track, sums] : tracks) {
+    const double requested = sums.requested / sums.count;
+    comparisons.push_back({requested, sums.measured / sums.count, BoundOf(requested, sums.rounding_bound / sums.count)});
+  }
+  return comparisons;
+}
+
+Association Associate(std::span<const std::string> rows, std::span<const int> columns) {
+  std::map<std::string, double> row_sum;
+  std::map<int, double> column_sum;
+  std::map<std::pair<std::string, int>, double> cell;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    row_sum[rows[i]] += 1;
+    column_sum[columns[i]] += 1;
+    cell[{rows[i], columns[i]}] += 1;
+  }
+  Association association;
+  association.items = std::ssize(rows);
+  const auto n = static_cast<double>(rows.size());
+  const auto r = static_cast<double>(row_sum.size()), c = static_cast<double>(column_sum.size());
+  if (std::min(r, c) < 2) return association;
+  // chi^2 / n = sum over the filled cells of n_ij^2 / (n_i n_j) - 1.
+  double phi2 = -1;
+  for (const auto& [key, count] : cell) phi2 += count * count / (row_sum[key.first] * column_sum[key.second]);
+  phi2 = std::max(0.0, phi2);
+  association.cramers_v = std::sqrt(phi2 / (std::min(r, c) - 1));
+  const double rows_left = r - 1 - (r - 1) * (r - 1) / (n - 1), columns_left = c - 1 - (c - 1) * (c - 1) / (n - 1);
+  const double least = std::min(rows_left, columns_left);
+  if (least > 0) {
+    association.cramers_v_corrected = std::min(1.0, std::sqrt(std::max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1)) / least));
+  }
+  return association;
+}
+
+std::map<std::string, std::vector<std::string>> SourcesInSeveralSplits(std::span<const SequenceStatistics> sequences) {
+  std::map<std::string, std::vector<std::string>> leaks;
+  for (const std::string_view split : kSplitNames) {
+    std::set<std::string> sources;
+    for (const SequenceStatistics& s : sequences) {
+      if (s.split == split) sources.insert(s.source);
+    }
+    for (const std::string& source : sources) leaks[source].emplace_back(split);
+  }
+  std::erase_if(leaks, [](const auto& entry) { return entry.second.size() < 2; });
+  return leaks;
+}
+
+GroupStatistics Summarise(const DataSetStatistics& statistics, std::string_view split) {
+  const auto belongs = [split](const SequenceStatistics& s) { return split.empty() || s.split == split; };
+  std::vector<SequenceStatistics> sequences;
+  std::vector<TargetStatistics> targets;
+  std::copy_if(statistics.sequences.begin(), statistics.sequences.end(), std::back_inserter(sequences), belongs);
+  std::copy_if(statistics.targets.begin(), statistics.targets.end(), std::back_inserter(targets),
+               [&](const TargetStatistics& t) { return belongs(statistics.sequences[t.sequence]); });
+  GroupStatistics group;
+  DescribeSequences(sequences, group);
+  DescribeTargets(targets, group);
+  DescribeRequests(targets, statistics.scr_mode, group);
+  return group;
+}
+
+ScrAgreement CompareAnnotations(const DataSetStatistics& statistics) {
+  ScrAgreement agreement;
+  for (const TargetStatistics& t : statistics.targets) {
+    if (!t.scr_annotated) {
+      ++agreement.not_annotated;
+      continue;
+    }
+    const double difference = std::abs(*t.scr_annotated - t.scr_measured);
+    ++agreement.compared;
+    agreement.differing += difference > kScrAgreementLimit;
+    if (agreement.worst.empty() || difference > agreement.largest_difference) {
+      agreement.largest_difference = difference;
+      agreement.worst = fmt::format("sequence {}, frame {}, target {}", statistics.sequences[t.sequence].name, t.frame, t.id);
+    }
+  }
+  return agreement;
+}
+
+}  // namespace mirst

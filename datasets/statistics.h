@@ -1,0 +1,175 @@
+// What a written data set holds: sizes, SCR, speeds, flags, splits. Every SCR here is measured again, under box20, on the
+// written image and mask files, and set against what the annotations say. Files and pictures are made elsewhere
+// (statistics_files.h, plot.h); the functions below the structs are pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/annotation.h"
+#include "core/manifest.h"
+#include "core/sample.h"
+#include "datasets/sample_store.h"
+
+namespace mirst {
+
+/// A sequence belongs to the subset `low` where its mean SCR lies below this, else to `high`.
+inline constexpr double kLowScrLimit = 3.0;
+/// Largest area, px, of a point target and of a spot; what is larger is extended.
+inline constexpr int kPointMaxPx = 9;
+inline constexpr int kSpotMaxPx = 81;
+/// SPIE's small target: less than 0.15 % of the image.
+inline constexpr double kSpieSmallShare = 0.0015;
+/// Annotated and re-measured SCR come from the same integers by the same rule; more than this is another file.
+inline constexpr double kScrAgreementLimit = 1e-6;
+
+/// One target in one frame.
+struct TargetStatistics {
+  std::size_t sequence = 0;  ///< index in DataSetStatistics::sequences
+  std::string frame;         ///< file name
+  int frame_index = 0;
+  int id = 1;
+  std::string class_name;
+  int area_px = 0;         ///< of the mask
+  double image_share = 0;  ///< area / all pixels of the image, 0..1
+  PixelBox box;
+  Vec2 centroid_xy;
+  int polarity = 1;  ///< +1 hot, -1 cold
+  std::string scr_id;
+  double scr_requested = 0;
+  std::optional<double> scr_annotated;  ///< box20 as the annotation states it; absent where it does not
+  double scr_measured = 0;              ///< box20 of the written files
+  double sigma_b = 0;                   ///< of that measurement, counts, floored
+  double scr_empty = 0;                 ///< annotated
+  double scr_delta = 0;                 ///< annotated
+  double rounding_bound = 0;            ///< 1 / (2 N sigma_b): what rounding to counts may cost
+  double speed_px_per_frame = 0;
+  std::vector<Flag> flags;
+};
+
+struct SequenceStatistics {
+  std::string name, split, source;
+  std::vector<std::string> models;
+  int frames = 0;
+  int frames_with_target = 0;
+  std::int64_t targets = 0;
+  // Means; absent where the sequence shows no target at all.
+  std::optional<double> mean_area_px, mean_speed_px_per_frame, scr_requested;
+  /// Mean over the frames with a target of the frame's SCR (with several targets: their mean).
+  std::optional<double> mscr_present;
+  /// The same with 0 for a frame without target, over all frames.
+  double mscr_all = 0;
+};
+
+struct DataSetStatistics {
+  std::string folder, dataset_id, program_version, mask_convention;
+  std::uint64_t seed = 0;
+  std::string scr_mode;  ///< config.scr.mode of the manifest; empty where it is not stated
+  std::vector<SequenceStatistics> sequences;  ///< in the manifest's order
+  std::vector<TargetStatistics> targets;      ///< by sequence, frame, place in the annotation
+};
+
+/// Reads every frame of the set. Throws kBadInput: the set has no sequence; a file is missing or corrupt; images, masks
+/// and annotations do not name the same frames; a mask does not hold what its annotation says.
+DataSetStatistics MeasureDataSet(const SampleStoreReader& reader);
+
+/// The targets of one frame (`sequence` stays 0). Throws kBadInput where mask, instance image and annotation disagree.
+std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled);
+
+/// The sequence's means from its targets, which lie in the order of their frames.
+SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<const TargetStatistics> targets);
+
+/// The p-th percentile, 0 <= p <= 100, of sorted, non-empty values: linear between the ranks, value (n - 1) p / 100
+/// counted from 0 (the default of numpy). Throws kInternal otherwise.
+double Percentile(std::span<const double> sorted, double percent);
+
+/// All 0 where count is 0.
+struct Distribution {
+  std::int64_t count = 0;
+  double mean = 0, standard_deviation = 0;  ///< of the population
+  double min = 0, p5 = 0, p25 = 0, median = 0, p75 = 0, p95 = 0, p99 = 0, max = 0;
+};
+Distribution Describe(std::vector<double> values);
+
+/// counts[i] values lie in [edges[i], edges[i + 1]), the last bin is open above.
+struct Histogram {
+  std::vector<double> edges;
+  std::vector<std::int64_t> counts;
+};
+/// Throws kInternal: no edges, edges that do not rise, a value below the first edge or not a number.
+Histogram CountInBins(std::span<const double> values, std::vector<double> edges);
+
+/// Lower edges of the reported bins. Areas: 1, 2, 3..4, 5..9, 10..16, ..., 65..81, above 81 px (squares end the bins);
+/// SCR: [0, 1), [1, 2), ..., [7, 8), from 8.
+std::vector<double> AreaBinEdges();
+std::vector<double> ScrBinEdges();
+
+/// A request beside what was measured: of one target in one frame, or the means of one track.
+struct ScrComparison {
+  double requested = 0;
+  double measured = 0;
+  double bound = 0;  ///< max(0.02 S, 1 / (2 N sigma_b)), the latter averaged over the frames of a track
+  double difference() const { return measured - requested; }
+};
+
+/// In the mode "per_frame" one comparison a target and frame; in every other mode the request is the mean over a track
+/// (a target of a sequence), so one comparison a track. Left out: requests that are not positive or name another
+/// definition than box20.
+std::vector<ScrComparison> CompareRequests(std::span<const TargetStatistics> targets, std::string_view scr_mode);
+
+/// Association of two labels over the same items, 0..1; absent where it is not defined (one label only, or as many
+/// labels as items).
+struct Association {
+  std::int64_t items = 0;
+  std::optional<double> cramers_v;            ///< sqrt(chi^2 / (n min(r - 1, c - 1)))
+  std::optional<double> cramers_v_corrected;  ///< less what chance alone gives (Bergsma 2013)
+};
+Association Associate(std::span<const std::string> rows, std::span<const int> columns);
+
+/// Sources that appear in more than one split, with the splits' names.
+std::map<std::string, std::vector<std::string>> SourcesInSeveralSplits(std::span<const SequenceStatistics> sequences);
+
+/// A split, or the whole set.
+struct GroupStatistics {
+  std::int64_t sequences = 0, sources = 0, frames = 0, frames_with_target = 0, targets = 0;
+  // Over targets:
+  Distribution area_px, image_share;
+  Histogram area_histogram;
+  std::int64_t spie_small = 0, point = 0, spot = 0, extended = 0, hot = 0, cold = 0;
+  Distribution speed_px_per_frame, scr, scr_empty, scr_delta;
+  Histogram scr_histogram;
+  std::int64_t delta_as_declared = 0;    ///< scr_delta has the sign of the polarity
+  std::int64_t delta_at_least_half = 0;  ///< and |scr_delta| >= half the measured SCR
+  std::map<std::string, std::int64_t> flags;  ///< name -> targets that carry it
+  std::int64_t flagged = 0;                   ///< targets with any flag but "quantised"
+  // Over frames with a target:
+  Distribution frame_scr;
+  // Over sequences with a target (mscr_all: over all):
+  Distribution mscr_present, mscr_all;
+  Histogram mscr_histogram;  ///< of mscr_present
+  std::int64_t low_sequences = 0, high_sequences = 0;
+  Association source_scr, source_area;  ///< a sequence's source against the bin of its mscr_present, of its mean area
+  // Requests:
+  std::int64_t compared = 0, above_bound = 0, not_compared = 0;  ///< not_compared counts targets
+  Distribution difference, absolute_difference;
+};
+
+/// `split` is one of kSplitNames, or empty for all.
+GroupStatistics Summarise(const DataSetStatistics& statistics, std::string_view split);
+
+/// How far the annotations' box20 lies from the re-measured one.
+struct ScrAgreement {
+  std::int64_t compared = 0;
+  std::int64_t not_annotated = 0;
+  std::int64_t differing = 0;     ///< by more than kScrAgreementLimit
+  double largest_difference = 0;
+  std::string worst;              ///< "sequence 0003, frame 000012.png, target 1"; empty where nothing was compared
+};
+ScrAgreement CompareAnnotations(const DataSetStatistics& statistics);
+
+}  // namespace mirst

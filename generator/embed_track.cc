@@ -1,0 +1,205 @@
+#include "generator/embed_track.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "fusion/scene_estimate.h"
+#include "metrics/scr.h"
+
+namespace mirst {
+namespace {
+
+// Labels are printed with all their digits: ten significant ones keep libm's last bit out of the data set's identity.
+double Label(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double scale = std::pow(10.0, 9 - std::floor(std::log10(std::abs(value))));
+  return std::floor(value * scale + 0.5) / scale;
+}
+
+double WindowMean(ImageView<const float> background, const SensorTemplate& target) {
+  const PixelBox window = Intersect(Grow(target.box, Box20Rule::kMarginPx), {0, 0, background.width(), background.height()});
+  double sum = 0;
+  int count = 0;
+  for (int y = window.y; y < window.bottom(); ++y) {
+    for (int x = window.x; x < window.right(); ++x) {
+      if (target.box.Contains(x, y)) continue;
+      sum += static_cast<double>(background(y, x));
+      ++count;
+    }
+  }
+  return count > 0 ? sum / count : 0;
+}
+
+// Mean over the mask of I(gain) - B, in units of the background's sigma.
+double AddedScr(const FusedTarget& fused, double gain, const Image<float>& background) {
+  const Image<double> composed = Compose(fused, gain);
+  double sum = 0;
+  int count = 0;
+  for (int y = 0; y < fused.box.height; ++y) {
+    for (int x = 0; x < fused.box.width; ++x) {
+      if (fused.mask(y, x) <= 127) continue;
+      sum += composed(y, x) - static_cast<double>(background(fused.box.y + y, fused.box.x + x));
+      ++count;
+    }
+  }
+  return sum / count / (Measure(fused.problem, gain).sigma_background + Box20Rule::kSigmaOffset);
+}
+
+void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, EmbeddedTrack& track) {
+  const auto frames = static_cast<double>(track.fused.size());
+  int weak = 0, clipped = 0;
+  double mean_added = 0;
+  for (std::size_t k = 0; k < track.fused.size(); ++k) {
+    const double added = scenario.request.polarity * AddedScr(track.fused[k], track.gains[k], backdrop.frames[k].pixels);
+    mean_added += added / frames;
+    if (added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scenario.scr)) ++weak;
+    if (ClippedShare(track.fused[k].problem, track.gains[k]) > 0) ++clipped;
+  }
+  track.weak_share = mean_added < 0.5 * scenario.scr ? 1 : weak / frames;
+  track.clipped_share = clipped / frames;
+}
+
+}  // namespace
+
+CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule) {
+  float least = 1e9F, most = 0;
+  for (const Frame& frame : frames) {
+    const auto [low, high] = std::minmax_element(frame.pixels.begin(), frame.pixels.end());
+    least = std::min(least, *low);
+    most = std::max(most, *high);
+  }
+  const int bit_depth = frames.front().bit_depth;
+  if (rule == CountLimitRule::kAutomatic && bit_depth == 8 && least >= 16 && most <= 235) return {16, 235};
+  if (rule == CountLimitRule::kAutomatic && bit_depth == 16 && most <= 16383) return {0, 16383};
+  return {0, static_cast<double>(MaxCount(bit_depth))};
+}
+
+PlacementFault EmbedTrack(const Scenario& scenario, const std::vector<Template>& views, const Backdrop& backdrop,
+                          const GenerateOptions& options, EmbeddedTrack& track) {
+  track = {};
+  track.unit_contrast = MeanContrast(views.front());
+  const auto frames = static_cast<std::size_t>(scenario.frames);
+  std::vector<Image<float>> scenes;
+  double level_sum = 0;
+  for (std::size_t k = 0; k < frames; ++k) {
+    const Frame& frame = backdrop.frames[k];
+    const int index = static_cast<int>(k);
+    const Vec2 smear = options.camera.integration_share * scenario.path.VelocityAt(index);
+    const int subexposures = 1 + static_cast<int>(4 * std::max(std::abs(smear.x), std::abs(smear.y)));
+    const Template& view = views.size() == 1 ? views.front() : views[k];
+    const Footprint footprint = ResampleToSensor(view, scenario.path.Position(index), smear, subexposures);
+    track.templates.push_back(Quantise(footprint, track.unit_contrast));
+    const SensorTemplate& target = track.templates.back();
+    if (!frame.pixels.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
+    for (const PixelBox& real : backdrop.real_targets[k]) {
+      if (!Intersect(Grow(target.box, options.avoid_margin_px), real).empty()) return PlacementFault::kNearRealTarget;
+    }
+    scenes.push_back(MedianScene(frame.pixels, target.box, options.fusion.scene_radius_px));
+    level_sum += SceneLevel(target, scenes.back());
+  }
+  for (std::size_t k = 0; k < frames; ++k) {
+    const double level = options.fusion.reference_level == ReferenceLevel::kAbsolute
+                             ? level_sum / static_cast<double>(frames)
+                             : WindowMean(backdrop.frames[k].pixels, track.templates[k]);
+    track.fused.push_back(Fuse(backdrop.frames[k].pixels, track.templates[k], scenes[k], level, backdrop.limits, backdrop.rule));
+  }
+
+  std::vector<ScrProblem> problems;
+  for (const FusedTarget& fused : track.fused) problems.push_back(fused.problem);
+  if (options.scr.mode == ScrMode::kSequenceMean) {
+    if (const auto gain = SolveSequenceGain(problems, scenario.scr, scenario.request.polarity)) track.gains.assign(frames, *gain);
+    if (track.gains.empty()) track.largest_scr = LargestScr(problems, scenario.request.polarity);
+  } else {
+    track.largest_scr = 1e300;
+    for (const ScrProblem& problem : problems) {
+      const auto gain = SolveGain(problem, scenario.scr, scenario.request.polarity);
+      if (!gain) {
+        track.gains.clear();
+        for (const ScrProblem& p : problems) track.largest_scr = std::min(track.largest_scr, LargestScr({&p, 1}, scenario.request.polarity));
+        break;
+      }
+      track.gains.push_back(*gain);
+    }
+  }
+  if (!track.gains.empty()) Judge(scenario, backdrop, options.scr.mode, track);
+  return PlacementFault::kNone;
+}
+
+Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const Backdrop& backdrop,
+                     const GenerateOptions& options, const std::string& class_name, const std::string& model_path) {
+  Sample sample;
+  sample.name = fmt::format("{:06}", scenario.request.index);
+  sample.key = {.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.request.index), .purpose = Purpose::kScenario};
+  const bool per_frame = options.scr.mode == ScrMode::kPerFrame;
+  double carried = 0;  // rounding error of the frames so far, so that the sequence's mean loses nothing
+  for (std::size_t k = 0; k < track.fused.size(); ++k) {
+    const FusedTarget& fused = track.fused[k];
+    const SensorTemplate& target = track.templates[k];
+    const double gain = track.gains[k];
+    const Frame& background = backdrop.frames[k];
+
+    const ScrMeasurement real = Measure(fused.problem, gain);
+    const double wanted = per_frame ? scenario.scr : std::max(0.0, real.scr + carried);
+    const int sign = real.mean_target < real.mean_background ? -1 : 1;
+    const Image<std::uint16_t> patch = ComposeWritten(fused, gain, wanted, sign);
+
+    LabelledFrame labelled;
+    labelled.frame = background;
+    labelled.frame.index = static_cast<int>(k);
+    labelled.frame.name = fmt::format("{:06}.png", k);
+    labelled.frame.time_s = background.time_s - backdrop.frames.front().time_s;
+    labelled.mask = Mask(background.pixels.height(), background.pixels.width(), 0);
+    labelled.coverage = Image<std::uint16_t>(background.pixels.height(), background.pixels.width(), 0);
+    for (int y = 0; y < fused.box.height; ++y) {
+      for (int x = 0; x < fused.box.width; ++x) {
+        const int row = fused.box.y + y, column = fused.box.x + x;
+        labelled.frame.pixels(row, column) = static_cast<float>(patch(y, x));
+        labelled.mask(row, column) = fused.mask(y, x);
+        labelled.coverage(row, column) = target.coverage(y, x);
+      }
+    }
+    if (!backdrop.real_targets[k].empty()) {
+      Mask ignore(background.pixels.height(), background.pixels.width(), 0);
+      for (const PixelBox& box : backdrop.real_targets[k]) {
+        for (int y = box.y; y < box.bottom(); ++y) std::fill_n(ignore.row(y) + box.x, box.width, std::uint8_t{255});
+      }
+      labelled.ignore = std::move(ignore);
+    }
+
+    const ScrMeasurement written = MeasureBox20(labelled.frame.pixels, labelled.mask, labelled.mask, backdrop.rule);
+    carried = wanted - written.scr;
+    Annotation a;
+    a.id = 1;
+    a.class_name = class_name;
+    a.box = BoundingBox(labelled.mask);
+    a.centroid_xy = {Label(target.centroid_px.x), Label(target.centroid_px.y)};
+    a.velocity_px_per_frame = scenario.path.VelocityAt(static_cast<int>(k));
+    a.area_px = written.target_px;
+    a.polarity = scenario.request.polarity;
+    a.scr_id = "box20";
+    a.scr_requested = scenario.scr;
+    a.scr = {{"box20", written.scr}};
+    a.scr_float = {{"box20", Label(real.scr)}};
+    a.scr_empty = MeasureBox20(background.pixels, labelled.mask, labelled.mask, backdrop.rule).scr;
+    a.scr_delta = ScrDelta(labelled.frame.pixels, background.pixels, labelled.mask, written.sigma_background);
+    a.sigma_b = written.sigma_background;
+    a.attitude = scenario.AttitudeAt(static_cast<int>(k));
+    a.range_m = scenario.range_m;
+    a.model = model_path;
+    a.gain = Label(gain / track.unit_contrast);
+    const double bound = 1 / (2.0 * written.target_px * written.sigma_background);
+    if (bound > 0.02 * scenario.scr) a.flags.push_back({"quantised", bound});
+    if (const double share = ClippedShare(fused.problem, gain); share > 0) a.flags.push_back({"clipped", share});
+    if (scenario.scr < scenario.request.scr) a.flags.push_back({"lowered", scenario.request.scr});
+    const double added = a.scr_delta * a.polarity;
+    if (added <= 0 || (per_frame && added < 0.5 * scenario.scr)) a.flags.push_back({"weak", a.scr_delta});
+    labelled.annotation = {labelled.frame.name, labelled.frame.index, labelled.frame.time_s, {a}};
+    sample.frames.push_back(std::move(labelled));
+  }
+  return sample;
+}
+
+}  // namespace mirst

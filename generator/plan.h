@@ -1,0 +1,38 @@
+// Finds a place for the target of each sequence: background, path, attitude and range at which the SCR asked for can be
+// reached and the target is what it claims. Nothing is written here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datasets/sequence_source.h"
+#include "generator/embed_track.h"
+#include "generator/options.h"
+#include "generator/scenario.h"
+#include "renderer/render_template.h"
+
+namespace mirst {
+
+/// What a data set is made from.
+struct Inventory {
+  std::vector<std::unique_ptr<SequenceSource>> sources;
+  std::vector<std::string> splits;  ///< of each source
+  std::vector<TargetModel> models;
+};
+
+/// Opens backgrounds and models and assigns the splits. Sources too short or too small are left out with a warning.
+/// Throws kBadInput when none is left.
+Inventory OpenInventory(const GenerateOptions& options);
+
+/// Reads the stretch of background that a scenario names.
+Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options);
+
+/// Tries placements until one is acceptable; half of them on the sequence's own source, the rest on others of its split.
+/// Without an acceptable one: the least bad that reaches the SCR. Throws kBadInput when none does and lowering is off.
+Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options);
+
+/// The source that a sequence starts with: the sources in turn.
+int SourceOfSequence(const Inventory& inventory, int sequence);
+
+}  // namespace mirst

@@ -1,0 +1,23 @@
+// How the target of a scenario looks to the camera, frame by frame: rendered at its attitude and range, behind the optics.
+#pragma once
+
+#include <vector>
+
+#include "core/template.h"
+#include "generator/options.h"
+#include "generator/scenario.h"
+#include "renderer/render_template.h"
+
+namespace mirst {
+
+/// sigma of the PSF that the options ask for, px.
+double PsfSigmaPx(const CameraOptions& camera);
+
+/// The range at which the target's half_max mask, centred on a pixel, has the area asked for in the scenario's first frame
+/// (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
+double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options);
+
+/// The blurred template of each frame; one for all frames when the attitude does not change.
+std::vector<Template> RenderViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options);
+
+}  // namespace mirst

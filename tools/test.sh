@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Sets up, builds (preset release) and runs the tests; the last line is 'N passed, N failed, N skipped'.
+#   tools/test.sh                all tests but the long ones (labels slow, cluster, fuzz)
+#   tools/test.sh --all          the long ones too (tools/test_all.sh)
+# JOBS sets the number of parallel compilations and tests (default 2).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jobs=${JOBS:-2}
+selection=(--label-exclude '^(slow|cluster|fuzz)$')
+case "${1:-}" in
+  "") ;;
+  --all) selection=() ;;
+  *) echo "usage: tools/test.sh [--all]" >&2; exit 2 ;;
+esac
+
+tools/setup.sh
+if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+cmake --preset release
+cmake --build --preset release --parallel "$jobs"
+
+results=$PWD/build/release/ctest.xml
+rm -f "$results"
+status=0
+ctest --preset release --parallel "$jobs" "${selection[@]}" --no-tests=error --output-junit "$results" || status=$?
+
+count() { sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$results" | head -n 1; }
+if [[ ! -s $results ]]; then
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+total=$(count tests) failed=$(count failures) skipped=$(($(count skipped) + $(count disabled)))
+echo "$((total - failed - skipped)) passed, $failed failed, $skipped skipped"
+exit "$status"
