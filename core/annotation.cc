@@ -16,14 +16,16 @@ Json Numbers(const std::map<std::string, double>& values, std::string_view name)
 Json ToJson(const Annotation& a) {
   Json flags = Json::array();
   for (const Flag& flag : a.flags) {
-    flags.push_back({{"name", flag.name}, {flag.name == "quantised" ? "bound" : "value", Finite(flag.value, flag.name)}});
+    flags.push_back(
+        {{"name", flag.name}, {flag.name == "quantised" ? "bound" : "value", Finite(flag.value, flag.name)}});
   }
   return {{"id", a.id},
           {"class", a.class_name},
           {"box_xywh", {a.box.x, a.box.y, a.box.width, a.box.height}},
           {"centroid_xy", {Finite(a.centroid_xy.x, "centroid_xy"), Finite(a.centroid_xy.y, "centroid_xy")}},
           {"velocity_px_per_frame",
-           {Finite(a.velocity_px_per_frame.x, "velocity_px_per_frame"), Finite(a.velocity_px_per_frame.y, "velocity_px_per_frame")}},
+           {Finite(a.velocity_px_per_frame.x, "velocity_px_per_frame"),
+            Finite(a.velocity_px_per_frame.y, "velocity_px_per_frame")}},
           {"area_px", a.area_px},
           {"visibility", Finite(a.visibility, "visibility")},
           {"polarity", a.polarity},

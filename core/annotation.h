@@ -13,9 +13,9 @@
 namespace mirst {
 
 /// Something a user should know about a label: "quantised" (rounding to whole counts may move the SCR by more than 2 %;
-/// value = the bound on |dS|), "clipped" (value = share of the mask's pixels beyond the limits of the counts), "lowered"
-/// (value = the SCR asked for at first), "weak" (what the target adds lacks the declared polarity or, with the SCR held
-/// in each frame, half of it; value = scr_delta).
+/// value = the bound on |dS|), "clipped" (value = share of the mask's pixels beyond the limits of the counts),
+/// "lowered" (value = the SCR asked for at first), "weak" (what the target adds lacks the declared polarity or, with
+/// the SCR held in each frame, half of it; value = scr_delta).
 struct Flag {
   std::string name;
   double value = 0;
@@ -25,23 +25,23 @@ struct Flag {
 struct Annotation {
   int id = 1;
   std::string class_name;
-  PixelBox box;              ///< of the mask
-  Vec2 centroid_xy;          ///< flux-weighted sub-pixel truth, not the mask's centroid
-  int area_px = 0;           ///< of the mask
+  PixelBox box;      ///< of the mask
+  Vec2 centroid_xy;  ///< flux-weighted sub-pixel truth, not the mask's centroid
+  int area_px = 0;   ///< of the mask
   double visibility = 1;
-  int polarity = 1;          ///< +1 hot, -1 cold
-  std::string scr_id;        ///< the definition that was controlled
-  double scr_requested = 0;  ///< of this frame (per_frame) or the sequence's mean (sequence_mean)
+  int polarity = 1;                         ///< +1 hot, -1 cold
+  std::string scr_id;                       ///< the definition that was controlled
+  double scr_requested = 0;                 ///< of this frame (per_frame) or the sequence's mean (sequence_mean)
   std::map<std::string, double> scr;        ///< id -> value measured on the written integers
   std::map<std::string, double> scr_float;  ///< id -> value before rounding
-  double scr_empty = 0;      ///< the same mask on the background without target
-  double scr_delta = 0;      ///< mean_M(I - B) / sigma_b on the written integers, with its sign
-  double sigma_b = 0;        ///< the background's sigma (floored) that `scr[scr_id]` used, counts
+  double scr_empty = 0;                     ///< the same mask on the background without target
+  double scr_delta = 0;                     ///< mean_M(I - B) / sigma_b on the written integers, with its sign
+  double sigma_b = 0;                       ///< the background's sigma (floored) that `scr[scr_id]` used, counts
   std::vector<Flag> flags;
   Attitude attitude;
   double range_m = 0;
   std::string model;
-  double gain = 0;           ///< counts per unit of the template's contrast
+  double gain = 0;  ///< counts per unit of the template's contrast
   Vec2 velocity_px_per_frame;
   friend bool operator==(const Annotation&, const Annotation&) = default;
 

@@ -39,7 +39,8 @@ ConfigTree ConfigTree::FromText(std::string_view yaml, std::string_view origin) 
     YAML::Node root = YAML::Load(std::string(yaml));
     if (!root.IsNull()) tree.state_->root = root;
   } catch (const YAML::Exception& error) {
-    throw UsageError(fmt::format("{}:{}:{}: not valid YAML: {}", origin, error.mark.line + 1, error.mark.column + 1, error.msg));
+    throw UsageError(
+        fmt::format("{}:{}:{}: not valid YAML: {}", origin, error.mark.line + 1, error.mark.column + 1, error.msg));
   }
   if (!tree.state_->root.IsMap()) throw UsageError(fmt::format("{}: options must be 'key: value' pairs", origin));
   return tree;
@@ -135,7 +136,7 @@ struct OptionsReader::State {
   std::optional<T> As(const std::string& path, const YAML::Node& node, std::string_view expected) {
     try {
       if (!HoldsNull(node)) return node.as<T>();  // the library would read an empty value as the text "null"
-    } catch (const YAML::Exception&) {  // reported below
+    } catch (const YAML::Exception&) {            // reported below
     }
     Fault(path, fmt::format("found '{}', expected {}", Shown(node), expected));
     return std::nullopt;
@@ -232,7 +233,8 @@ void OptionsReader::Text(std::string_view name, std::string& value, std::string_
 void OptionsReader::TextList(std::string_view name, std::vector<std::string>& value, std::string_view) {
   const YAML::Node node = state_->Take(name);
   if (!node.IsDefined()) return;
-  if (const auto read = state_->As<std::vector<std::string>>(state_->PathOf(name), node, "a list of texts")) value = *read;
+  if (const auto read = state_->As<std::vector<std::string>>(state_->PathOf(name), node, "a list of texts"))
+    value = *read;
 }
 
 void OptionsReader::Choice(std::string_view name, int& index, const std::vector<std::string>& names, std::string_view) {
@@ -373,7 +375,8 @@ void OptionsPrinter::Choice(std::string_view name, int& index, const std::vector
 void OptionsPrinter::Interval(std::string_view name, std::pair<double, double>& value, Range range,
                               std::string_view description) {
   state_->Field(name, Json::array({value.first, value.second}),
-                {{"type", "array"}, {"items", State::Limits("number", range)}, {"minItems", 2}, {"maxItems", 2}}, description);
+                {{"type", "array"}, {"items", State::Limits("number", range)}, {"minItems", 2}, {"maxItems", 2}},
+                description);
 }
 
 std::string OptionsPrinter::text() const {

@@ -53,13 +53,16 @@ class OptionsVisitor {
   virtual void Boolean(std::string_view name, bool& value, std::string_view description) = 0;
   virtual void Integer(std::string_view name, std::int64_t& value, Range range, std::string_view description) = 0;
   virtual void Real(std::string_view name, double& value, Range range, std::string_view description) = 0;
-  virtual void OptionalReal(std::string_view name, std::optional<double>& value, Range range, std::string_view description) = 0;
+  virtual void OptionalReal(std::string_view name, std::optional<double>& value, Range range,
+                            std::string_view description) = 0;
   virtual void Text(std::string_view name, std::string& value, std::string_view description) = 0;
   virtual void TextList(std::string_view name, std::vector<std::string>& value, std::string_view description) = 0;
   /// One of `names`, by its index.
-  virtual void Choice(std::string_view name, int& index, const std::vector<std::string>& names, std::string_view description) = 0;
+  virtual void Choice(std::string_view name, int& index, const std::vector<std::string>& names,
+                      std::string_view description) = 0;
   /// [low, high] with low <= high, both inside `range`.
-  virtual void Interval(std::string_view name, std::pair<double, double>& value, Range range, std::string_view description) = 0;
+  virtual void Interval(std::string_view name, std::pair<double, double>& value, Range range,
+                        std::string_view description) = 0;
 
   void Integer(std::string_view name, int& value, Range range, std::string_view description) {
     std::int64_t wide = value;
@@ -94,11 +97,14 @@ class OptionsReader final : public OptionsVisitor {
   void Boolean(std::string_view name, bool& value, std::string_view description) override;
   void Integer(std::string_view name, std::int64_t& value, Range range, std::string_view description) override;
   void Real(std::string_view name, double& value, Range range, std::string_view description) override;
-  void OptionalReal(std::string_view name, std::optional<double>& value, Range range, std::string_view description) override;
+  void OptionalReal(std::string_view name, std::optional<double>& value, Range range,
+                    std::string_view description) override;
   void Text(std::string_view name, std::string& value, std::string_view description) override;
   void TextList(std::string_view name, std::vector<std::string>& value, std::string_view description) override;
-  void Choice(std::string_view name, int& index, const std::vector<std::string>& names, std::string_view description) override;
-  void Interval(std::string_view name, std::pair<double, double>& value, Range range, std::string_view description) override;
+  void Choice(std::string_view name, int& index, const std::vector<std::string>& names,
+              std::string_view description) override;
+  void Interval(std::string_view name, std::pair<double, double>& value, Range range,
+                std::string_view description) override;
   using OptionsVisitor::Choice;
   using OptionsVisitor::Integer;
 
@@ -129,11 +135,14 @@ class OptionsPrinter final : public OptionsVisitor {
   void Boolean(std::string_view name, bool& value, std::string_view description) override;
   void Integer(std::string_view name, std::int64_t& value, Range range, std::string_view description) override;
   void Real(std::string_view name, double& value, Range range, std::string_view description) override;
-  void OptionalReal(std::string_view name, std::optional<double>& value, Range range, std::string_view description) override;
+  void OptionalReal(std::string_view name, std::optional<double>& value, Range range,
+                    std::string_view description) override;
   void Text(std::string_view name, std::string& value, std::string_view description) override;
   void TextList(std::string_view name, std::vector<std::string>& value, std::string_view description) override;
-  void Choice(std::string_view name, int& index, const std::vector<std::string>& names, std::string_view description) override;
-  void Interval(std::string_view name, std::pair<double, double>& value, Range range, std::string_view description) override;
+  void Choice(std::string_view name, int& index, const std::vector<std::string>& names,
+              std::string_view description) override;
+  void Interval(std::string_view name, std::pair<double, double>& value, Range range,
+                std::string_view description) override;
   using OptionsVisitor::Choice;
   using OptionsVisitor::Integer;
 

@@ -135,7 +135,8 @@ std::string LowerExtension(const fs::path& path) {
 std::uintmax_t FreeBytes(const fs::path& path) {
   std::error_code error;
   fs::path existing = fs::absolute(path, error);
-  while (!error && !fs::exists(existing, error) && existing != existing.parent_path()) existing = existing.parent_path();
+  while (!error && !fs::exists(existing, error) && existing != existing.parent_path())
+    existing = existing.parent_path();
   const fs::space_info space = fs::space(existing, error);
   if (error) throw BadInput(fmt::format("cannot ask for free space at {}: {}", existing.string(), error.message()));
   return space.available;

@@ -15,10 +15,10 @@ enum class Quantity {
 struct Frame {
   Image<float> pixels;  ///< (height, width); counts are whole numbers, held exactly
   Quantity quantity = Quantity::kCounts;
-  int bit_depth = 8;   ///< depth of the file that holds the counts: 8 or 16
-  int index = 0;       ///< position in its sequence, from 0
-  double time_s = 0;   ///< since the sequence's first frame
-  std::string name;    ///< file name it came from or goes to, "000000.png"
+  int bit_depth = 8;  ///< depth of the file that holds the counts: 8 or 16
+  int index = 0;      ///< position in its sequence, from 0
+  double time_s = 0;  ///< since the sequence's first frame
+  std::string name;   ///< file name it came from or goes to, "000000.png"
   friend bool operator==(const Frame&, const Frame&) = default;
 };
 

@@ -1,5 +1,5 @@
-// Points, pixel boxes and attitudes in the conventions of docs/conventions.md: x is the column, y the row, pixel centres
-// lie on integers. Nothing here knows about pixels' values.
+// Points, pixel boxes and attitudes in the conventions of docs/conventions.md: x is the column, y the row, pixel
+// centres lie on integers. Nothing here knows about pixels' values.
 #pragma once
 
 #include <algorithm>

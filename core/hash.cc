@@ -46,7 +46,9 @@ std::string Sha256OfText(std::string_view text) {
 
 std::string Sha256OfFile(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  const auto fail = [&] { throw BadInput("cannot read " + path.string() + ": " + std::generic_category().message(errno)); };
+  const auto fail = [&] {
+    throw BadInput("cannot read " + path.string() + ": " + std::generic_category().message(errno));
+  };
   if (!file) fail();
   Sha256 hash;
   std::vector<char> buffer(1 << 20);
@@ -63,7 +65,8 @@ namespace {
 std::string FromHex(std::string_view hex) {
   const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
   return bytes;
 }
 

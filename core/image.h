@@ -23,7 +23,8 @@ class Image {
 
   Image() = default;
   Image(int height, int width, T fill = T{})
-      : height_(CheckedExtent(height)), width_(CheckedExtent(width)),
+      : height_(CheckedExtent(height)),
+        width_(CheckedExtent(width)),
         pixels_(static_cast<std::size_t>(height) * static_cast<std::size_t>(width), fill) {}
 
   int height() const { return height_; }
@@ -71,8 +72,7 @@ class ImageView {
   ImageView(Image<value_type>& image)  // NOLINT(google-explicit-constructor): a view is the image, seen
       : ImageView(image.data(), image.height(), image.width(), image.width()) {}
   ImageView(const Image<value_type>& image)  // NOLINT(google-explicit-constructor)
-    requires std::is_const_v<T>
-      : ImageView(image.data(), image.height(), image.width(), image.width()) {}
+      requires std::is_const_v<T> : ImageView(image.data(), image.height(), image.width(), image.width()) {}
 
   int height() const { return height_; }
   int width() const { return width_; }

@@ -64,7 +64,8 @@ struct Holds<std::array<T, N>> {
 /// The value of `key` as T. Throws kBadInput when it is missing or of another type.
 template <class T>
 T Get(const Json& object, std::string_view key) {
-  if (!object.is_object()) throw BadInput(fmt::format("found {}, expected an object with the key '{}'", object.type_name(), key));
+  if (!object.is_object())
+    throw BadInput(fmt::format("found {}, expected an object with the key '{}'", object.type_name(), key));
   const auto it = object.find(key);
   if (it == object.end()) throw BadInput(fmt::format("the key '{}' is missing", key));
   try {

@@ -29,8 +29,9 @@ struct ThreadLimit::State {
 };
 
 ThreadLimit::ThreadLimit(int threads)
-    : state_(std::make_unique<State>(
-          static_cast<std::size_t>(threads > 0 ? threads : tbb::info::default_concurrency()))) {}
+    : state_(
+          std::make_unique<State>(static_cast<std::size_t>(threads > 0 ? threads : tbb::info::default_concurrency()))) {
+}
 ThreadLimit::~ThreadLimit() = default;
 
 int ThreadCount() {

@@ -16,7 +16,7 @@ namespace mirst {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-std::atomic<ProgressStyle> style{ProgressStyle::kAutomatic};
+std::atomic<ProgressStyle> current_style{ProgressStyle::kAutomatic};
 
 std::string Duration(double seconds) {
   const auto whole = static_cast<long long>(seconds + 0.5);
@@ -26,7 +26,7 @@ std::string Duration(double seconds) {
 
 }  // namespace
 
-void SetProgressStyle(ProgressStyle value) { style = value; }
+void SetProgressStyle(ProgressStyle style) { current_style = style; }
 
 struct Progress::State {
   std::string label, unit;
@@ -42,13 +42,19 @@ struct Progress::State {
     const double eta = rate > 0 ? static_cast<double>(total - done) / rate : 0;
     printed = now;
     std::string line;
-    if (style == ProgressStyle::kJson) {
-      const Json json = {{"event", "progress"}, {"label", label}, {"done", done}, {"total", total}, {"unit", unit},
-                         {"rate", std::round(rate * 1000) / 1000}, {"eta_s", std::round(eta * 10) / 10}};
+    if (current_style == ProgressStyle::kJson) {
+      const Json json = {{"event", "progress"},
+                         {"label", label},
+                         {"done", done},
+                         {"total", total},
+                         {"unit", unit},
+                         {"rate", std::round(rate * 1000) / 1000},
+                         {"eta_s", std::round(eta * 10) / 10}};
       line = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     } else if (terminal) {
       constexpr int kWidth = 30;
-      const auto filled = static_cast<std::size_t>(total > 0 ? std::min<std::int64_t>(kWidth, kWidth * done / total) : kWidth);
+      const auto filled =
+          static_cast<std::size_t>(total > 0 ? std::min<std::int64_t>(kWidth, kWidth * done / total) : kWidth);
       line = fmt::format("\r{} [{}{}] {}/{} {}, {:.1f}/s, {} {}   {}", label, std::string(filled, '#'),
                          std::string(kWidth - filled, '.'), done, total, unit, rate, last ? "took" : "left",
                          Duration(last ? elapsed : eta), last ? "\n" : "");
@@ -67,7 +73,7 @@ Progress::Progress(std::string label, std::int64_t total, std::string unit) : st
 }
 
 Progress::~Progress() {
-  if (style == ProgressStyle::kQuiet) return;
+  if (current_style == ProgressStyle::kQuiet) return;
   const std::lock_guard lock(state_->mutex);
   state_->Print(true);
 }
@@ -75,8 +81,8 @@ Progress::~Progress() {
 void Progress::Advance(std::int64_t count) {
   const std::lock_guard lock(state_->mutex);
   state_->done += count;
-  if (style == ProgressStyle::kQuiet) return;
-  const double interval_s = style == ProgressStyle::kJson ? 1.0 : state_->terminal ? 0.1 : 5.0;
+  if (current_style == ProgressStyle::kQuiet) return;
+  const double interval_s = current_style == ProgressStyle::kJson ? 1.0 : state_->terminal ? 0.1 : 5.0;
   if (std::chrono::duration<double>(Clock::now() - state_->printed).count() >= interval_s) state_->Print(false);
 }
 

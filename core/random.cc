@@ -139,6 +139,7 @@ std::int64_t RandomStream::Poisson(double mean) {
 double NormalQuantile(double p) {
   if (!(p > 0 && p < 1)) throw InternalError("normal quantile outside (0, 1)");
   // M. J. Wichura, Algorithm AS 241: The percentage points of the normal distribution, Appl. Statist. 37 (1988) 477.
+  // clang-format off
   static constexpr double kA[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
                                   1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
                                   3.3430575583588128105e4, 2.5090809287301226727e3};
@@ -157,14 +158,15 @@ double NormalQuantile(double p) {
   static constexpr double kF[] = {1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
                                   7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
                                   2.04426310338993978564e-15};
+  // clang-format on
   const double q = p - 0.5;
   if (std::abs(q) <= 0.425) {
     const double r = 0.180625 - q * q;
     return q * Polynomial(kA, r) / Polynomial(kB, r);
   }
   const double r = std::sqrt(-PortableLog(q < 0 ? p : 1 - p));
-  const double tail = r <= 5 ? Polynomial(kC, r - 1.6) / Polynomial(kD, r - 1.6)
-                             : Polynomial(kE, r - 5) / Polynomial(kF, r - 5);
+  const double tail =
+      r <= 5 ? Polynomial(kC, r - 1.6) / Polynomial(kD, r - 1.6) : Polynomial(kE, r - 5) / Polynomial(kF, r - 5);
   return q < 0 ? -tail : tail;
 }
 

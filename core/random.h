@@ -57,7 +57,8 @@ class RandomStream {
   /// Takes the place of `values` by a random order of them (Fisher-Yates).
   template <class Container>
   void Shuffle(Container& values) {
-    for (std::uint32_t i = static_cast<std::uint32_t>(values.size()); i > 1; --i) std::swap(values[i - 1], values[Integer(i)]);
+    for (std::uint32_t i = static_cast<std::uint32_t>(values.size()); i > 1; --i)
+      std::swap(values[i - 1], values[Integer(i)]);
   }
 
  private:

@@ -25,7 +25,7 @@ struct Template {
   double pixel_pitch_um = 0;        ///< of the sensor, not of a cell
   double range_m = 0;
   Attitude attitude;
-  std::string model;                ///< name of the 3-D model
+  std::string model;  ///< name of the 3-D model
   std::string model_sha256;
   friend bool operator==(const Template&, const Template&) = default;
 };

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/parallel.h"
 #include "datasets/frame_io.h"
 #include "datasets/source_internal.h"
@@ -54,16 +55,20 @@ std::string Successor(std::string_view digits) {
   return "1" + next;
 }
 
-void CheckNumbering(const std::vector<std::string>& names) {
+void CheckNumbering(const fs::path& folder, const std::vector<std::string>& names) {
   if (names.size() < 2) return;
   const auto numbers = FrameNumbers(names);
-  if (!numbers) return;
+  if (!numbers) {
+    LogWarning(fmt::format("{}: the files' names ({}, {}, ...) are not numbered; their natural order is taken for time",
+                           folder.string(), names[0], names[1]));
+    return;
+  }
   for (std::size_t i = 0; i + 1 < names.size(); ++i) {
     std::string_view next = (*numbers)[i + 1];
     next.remove_prefix(std::min(next.find_first_not_of('0'), next.size()));
     if (const std::string expected = Successor((*numbers)[i]); next != expected) {
-      throw BadInput(fmt::format("the frames' numbers have a gap: {} is followed by {}, expected the number {}", names[i],
-                                 names[i + 1], expected));
+      throw BadInput(fmt::format("the frames' numbers have a gap: {} is followed by {}, expected the number {}",
+                                 names[i], names[i + 1], expected));
     }
   }
 }
@@ -83,12 +88,13 @@ class FolderSource final : public SequenceSource {
     ParallelFor(files_.size(), [&](std::size_t i) { headers[i] = ReadImageInfo(files_[i]); });
     const ImageFileInfo& first = headers.front();
     for (std::size_t i = 1; i < files_.size(); ++i) {
-      if (headers[i].width != first.width || headers[i].height != first.height || headers[i].bit_depth != first.bit_depth) {
+      if (headers[i].width != first.width || headers[i].height != first.height ||
+          headers[i].bit_depth != first.bit_depth) {
         throw MixedImagesError(fmt::format("the images are no sequence: {}, but {}", Describe(files_.front(), first),
                                            Describe(files_[i], headers[i])));
       }
     }
-    CheckNumbering(names);
+    CheckNumbering(folder, names);
 
     std::vector<std::string> hashes(files_.size());
     ParallelFor(files_.size(), [&](std::size_t i) { hashes[i] = Sha256OfFile(files_[i]); });
@@ -118,8 +124,8 @@ class FolderSource final : public SequenceSource {
       Frame& frame = frames.emplace_back(ReadFrame(file));
       const ImageFileInfo found{frame.pixels.width(), frame.pixels.height(), frame.bit_depth};
       if (found.width != info_.width || found.height != info_.height || found.bit_depth != info_.bit_depth) {
-        throw BadInput(fmt::format("{} has changed since it was opened: {}, expected {} x {} px of {} bits", file.string(),
-                                   Describe(file, found), info_.width, info_.height, info_.bit_depth));
+        throw BadInput(fmt::format("{} has changed since it was opened: {}, expected {} x {} px of {} bits",
+                                   file.string(), Describe(file, found), info_.width, info_.height, info_.bit_depth));
       }
       frame.index = index;
       frame.time_s = index / info_.frame_rate_hz;
@@ -135,7 +141,8 @@ class FolderSource final : public SequenceSource {
 
 std::vector<fs::path> ListImages(const fs::path& folder) {
   std::vector<fs::path> files = ListFiles(folder);
-  files.erase(std::remove_if(files.begin(), files.end(), [](const fs::path& file) { return !IsImageFile(file); }), files.end());
+  files.erase(std::remove_if(files.begin(), files.end(), [](const fs::path& file) { return !IsImageFile(file); }),
+              files.end());
   return files;
 }
 

@@ -32,13 +32,15 @@ constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::size_t kPngHeaderBytes = 33;  // signature, IHDR and its CRC
 
 // Measured on real 8- and 16-bit sequences: among the settings of the highest speed (some 70 MB/s a core; level 6 has
-// 10 to 20) this one gives the smallest files, 0.34 and 0.42 of the raw size; the slowest setting reaches 0.25 and 0.39.
+// 10 to 20) this one gives the smallest files, 0.34 and 0.42 of the raw size; the slowest setting reaches 0.25 and
+// 0.39.
 constexpr int kCompressionLevel = 1;
 constexpr int kFilterChoice = SPNG_FILTER_CHOICE_SUB;
 
 void CheckExtent(long long width, long long height) {
   if (width > kMaxExtent || height > kMaxExtent) {
-    throw BadInput(fmt::format("it is {} x {} px, the largest size allowed is {} x {}", width, height, kMaxExtent, kMaxExtent));
+    throw BadInput(
+        fmt::format("it is {} x {} px, the largest size allowed is {} x {}", width, height, kMaxExtent, kMaxExtent));
   }
 }
 
@@ -47,9 +49,9 @@ void CheckExtent(long long width, long long height) {
 template <class Sample>
 void ToGrey(const Sample* samples, int channels, int red, int blue, std::size_t pixels, std::uint16_t* grey) {
   for (std::size_t i = 0; i < pixels; ++i, samples += channels) {
-    grey[i] = channels < 3
-                  ? samples[0]
-                  : static_cast<std::uint16_t>((299U * samples[red] + 587U * samples[1] + 114U * samples[blue] + 500U) / 1000U);
+    grey[i] = channels < 3 ? samples[0]
+                           : static_cast<std::uint16_t>(
+                                 (299U * samples[red] + 587U * samples[1] + 114U * samples[blue] + 500U) / 1000U);
   }
 }
 
@@ -103,10 +105,18 @@ Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
     case SPNG_COLOR_TYPE_GRAYSCALE:
       if (header.bit_depth < 8) format = SPNG_FMT_G8;
       break;
-    case SPNG_COLOR_TYPE_INDEXED: format = SPNG_FMT_RGB8, channels = 3; break;
-    case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA: channels = 2; break;
-    case SPNG_COLOR_TYPE_TRUECOLOR: channels = 3; break;
-    default: channels = 4; break;
+    case SPNG_COLOR_TYPE_INDEXED:
+      format = SPNG_FMT_RGB8, channels = 3;
+      break;
+    case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA:
+      channels = 2;
+      break;
+    case SPNG_COLOR_TYPE_TRUECOLOR:
+      channels = 3;
+      break;
+    default:
+      channels = 4;
+      break;
   }
   bit_depth = header.bit_depth == 16 ? 16 : 8;
 
@@ -149,7 +159,8 @@ std::string EncodeSamples(const std::vector<Sample>& samples, int height, int wi
                           SPNG_ENCODE_FINALIZE));
   int error = 0;
   std::size_t length = 0;
-  const std::unique_ptr<void, decltype(&std::free)> buffer(spng_get_png_buffer(context.get(), &length, &error), &std::free);
+  const std::unique_ptr<void, decltype(&std::free)> buffer(spng_get_png_buffer(context.get(), &length, &error),
+                                                           &std::free);
   check(error);
   return {static_cast<const char*>(buffer.get()), length};
 }
@@ -173,7 +184,8 @@ std::vector<Sample> Pack(ImageView<const std::uint16_t> pixels) {
 
 std::vector<std::uint8_t> Pack(ImageView<const std::uint8_t> pixels) {
   std::vector<std::uint8_t> samples;
-  for (int y = 0; y < pixels.height(); ++y) samples.insert(samples.end(), pixels.row(y), pixels.row(y) + pixels.width());
+  for (int y = 0; y < pixels.height(); ++y)
+    samples.insert(samples.end(), pixels.row(y), pixels.row(y) + pixels.width());
   return samples;
 }
 
@@ -200,16 +212,20 @@ class PgmReader {
     const int width = Number(), height = Number(), largest = Number();
     if (width < 1 || height < 1) throw BadInput(fmt::format("the PGM file is of {} x {} px", width, height));
     CheckExtent(width, height);
-    if (largest < 1 || largest > 65535) throw BadInput(fmt::format("its largest value is {}, allowed: 1 to 65535", largest));
+    if (largest < 1 || largest > 65535)
+      throw BadInput(fmt::format("its largest value is {}, allowed: 1 to 65535", largest));
     bit_depth = largest > 255 ? 16 : 8;
     ++next_;  // one white space ends the header
     const std::size_t pixel_bytes = is_text ? 2 : largest > 255 ? 2 : 1;
-    if (static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * pixel_bytes > bytes_.size() + 1 - std::min(next_, bytes_.size())) Truncated();
+    if (static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * pixel_bytes >
+        bytes_.size() + 1 - std::min(next_, bytes_.size()))
+      Truncated();
     Image<std::uint16_t> pixels(height, width);
     for (std::uint16_t& pixel : pixels) {
       int value = is_text ? Number() : Byte();
       if (!is_text && largest > 255) value = value << 8 | Byte();
-      if (value > largest) throw BadInput(fmt::format("a pixel has the value {}, the header allows {}", value, largest));
+      if (value > largest)
+        throw BadInput(fmt::format("a pixel has the value {}, the header allows {}", value, largest));
       pixel = static_cast<std::uint16_t>(value);
     }
     return pixels;
@@ -307,7 +323,8 @@ ImageFileInfo ReadImageInfo(const fs::path& path) {
     return InContext(path.string(), [&] {
       const SpngContext context = NewSpng(0);
       const spng_ihdr header = ReadPngHeader(context.get(), head);
-      return ImageFileInfo{static_cast<int>(header.width), static_cast<int>(header.height), header.bit_depth == 16 ? 16 : 8};
+      return ImageFileInfo{static_cast<int>(header.width), static_cast<int>(header.height),
+                           header.bit_depth == 16 ? 16 : 8};
     });
   }
   ImageFileInfo info;
@@ -368,12 +385,14 @@ std::string EncodePng(ImageView<const std::uint8_t> pixels) {
 
 Image<std::uint16_t> CountsOf(const Frame& frame) {
   CheckDepth(frame.bit_depth);
-  if (frame.quantity != Quantity::kCounts) throw InternalError(fmt::format("frame {} does not hold counts", frame.name));
+  if (frame.quantity != Quantity::kCounts)
+    throw InternalError(fmt::format("frame {} does not hold counts", frame.name));
   Image<std::uint16_t> counts(frame.pixels.height(), frame.pixels.width());
   const float largest = static_cast<float>(MaxCount(frame.bit_depth));
   std::transform(frame.pixels.begin(), frame.pixels.end(), counts.begin(), [&](float value) {
     if (!(value >= 0 && value <= largest) || value != std::floor(value)) {
-      throw InternalError(fmt::format("frame {} holds the value {}, allowed: whole numbers 0 to {}", frame.name, value, largest));
+      throw InternalError(
+          fmt::format("frame {} holds the value {}, allowed: whole numbers 0 to {}", frame.name, value, largest));
     }
     return static_cast<std::uint16_t>(value);
   });

@@ -1,5 +1,5 @@
-// Image files: PNG (libspng, 8 and 16 bit, deterministic bytes) and, for reading, PGM, TIFF, BMP and JPEG (the last three by OpenCV).
-// Grey values come through unchanged; RGB and RGBA become grey. No scaling, ever.
+// Image files: PNG (libspng, 8 and 16 bit, deterministic bytes) and, for reading, PGM, TIFF, BMP and JPEG (the last
+// three by OpenCV). Grey values come through unchanged; RGB and RGBA become grey. No scaling, ever.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ ImageFileInfo ReadImageInfo(const std::filesystem::path& path);
 /// Pixels as grey counts, shape (height, width). 8- and 16-bit files; colour becomes grey by
 /// round(0.299 R + 0.587 G + 0.114 B), exactly the common value where the channels are equal; alpha is dropped.
 /// `bit_depth`, when given, receives 8 or 16. Throws kBadInput naming the file: missing, truncated, corrupt (PNG: every
-/// CRC is checked), larger than 16384 x 16384, of a depth other than 8 or 16. Grey of 1, 2 or 4 bits is widened to 8: its
-/// largest value becomes 255.
+/// CRC is checked), larger than 16384 x 16384, of a depth other than 8 or 16. Grey of 1, 2 or 4 bits is widened to 8:
+/// its largest value becomes 255.
 Image<std::uint16_t> ReadImage(const std::filesystem::path& path, int* bit_depth = nullptr);
 
 /// ReadImage as a Frame of counts named after the file; index and time are left 0.
@@ -37,7 +37,8 @@ Frame ReadFrame(const std::filesystem::path& path);
 /// An 8-bit mask, any value > 127 becomes 255, all else 0. Throws kBadInput as ReadImage, and for 16-bit files.
 Mask ReadMask(const std::filesystem::path& path);
 
-/// PNG bytes, grey, `bit_depth` 8 or 16; equal pixels give equal bytes. Throws kInternal when a value exceeds the depth.
+/// PNG bytes, grey, `bit_depth` 8 or 16; equal pixels give equal bytes. Throws kInternal when a value exceeds the
+/// depth.
 std::string EncodePng(ImageView<const std::uint16_t> pixels, int bit_depth);
 std::string EncodePng(ImageView<const std::uint8_t> pixels);
 

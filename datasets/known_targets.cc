@@ -44,7 +44,8 @@ double Extent(std::string_view text, std::string_view column) {
 // two decimals; the margin keeps the rounding error of corner + extent from adding a pixel.
 std::pair<int, int> OutwardPixels(double corner, double extent) {
   constexpr double kMargin = 1e-6;
-  return {static_cast<int>(std::floor(corner - 1 + kMargin)), static_cast<int>(std::ceil(corner - 1 + extent - kMargin))};
+  return {static_cast<int>(std::floor(corner - 1 + kMargin)),
+          static_cast<int>(std::ceil(corner - 1 + extent - kMargin))};
 }
 
 }  // namespace

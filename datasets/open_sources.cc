@@ -51,7 +51,8 @@ void OpenPath(const fs::path& path, Sources& sources) {
   if (!fs::exists(path, error)) throw BadInput(fmt::format("{}: no such file or folder", path.string()));
   if (!fs::is_directory(path)) {
     if (IsImageFile(path)) {
-      throw BadInput(fmt::format("{}: a single image; allowed: a folder of images, a video, or a folder of such", path.string()));
+      throw BadInput(
+          fmt::format("{}: a single image; allowed: a folder of images, a video, or a folder of such", path.string()));
     }
     sources.push_back(OpenVideoSource(path));
   } else if (!ListImages(path).empty()) {
@@ -68,7 +69,8 @@ void LeaveOutCopies(Sources& sources) {
     const SourceInfo& info = source->info();
     const auto [known, inserted] = path_of_content.emplace(info.sha256, info.path);
     if (!inserted) {
-      LogWarning(fmt::format("{}: left out, it holds the same frames as {}", info.path.string(), known->second.string()));
+      LogWarning(
+          fmt::format("{}: left out, it holds the same frames as {}", info.path.string(), known->second.string()));
     }
     return !inserted;
   };
@@ -83,7 +85,8 @@ void MakeNamesUnique(const Sources& sources) {
   std::set<std::string> taken;
   for (const auto& source : sources) {
     const std::string name = source->info().name;
-    for (int copy = 2; !taken.insert(source->info().name).second; ++copy) source->Rename(fmt::format("{}-{}", name, copy));
+    for (int copy = 2; !taken.insert(source->info().name).second; ++copy)
+      source->Rename(fmt::format("{}-{}", name, copy));
   }
 }
 
@@ -91,8 +94,8 @@ void MakeNamesUnique(const Sources& sources) {
 
 void CheckRange(const SourceInfo& info, int first, int count) {
   if (first < 0 || count < 0 || first > info.frame_count - count) {
-    throw InternalError(fmt::format("{}: frames {} to {} were asked for, it has {}", info.name, first, first + count - 1,
-                                    info.frame_count));
+    throw InternalError(fmt::format("{}: frames {} to {} were asked for, it has {}", info.name, first,
+                                    first + count - 1, info.frame_count));
   }
 }
 
@@ -116,9 +119,12 @@ Sources OpenSources(const std::vector<fs::path>& paths) {
 
 std::string ToString(SourceKind kind) {
   switch (kind) {
-    case SourceKind::kFolder: return "folder";
-    case SourceKind::kVideo: return "video";
-    case SourceKind::kProcedural: return "procedural";
+    case SourceKind::kFolder:
+      return "folder";
+    case SourceKind::kVideo:
+      return "video";
+    case SourceKind::kProcedural:
+      return "procedural";
   }
   throw InternalError("unknown kind of source");
 }

@@ -103,11 +103,11 @@ struct Panel {
   std::vector<Series> series;
 };
 
-/// 1, 2 or 5 times a power of ten, so that about four steps reach `highest`.
+/// 1, 2 or 5 times a power of ten, so that five steps or fewer reach `highest`.
 double TicStep(double highest) {
-  const double power = std::pow(10.0, std::floor(std::log10(highest / 4)));
+  const double power = std::pow(10.0, std::floor(std::log10(highest / 5)));
   for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= highest / 4) return factor * power;
+    if (factor * power * 5 >= highest) return factor * power;
   }
   return 10 * power;
 }
@@ -116,25 +116,25 @@ std::string Draw(const Panel& panel) {
   double highest = 1e-3;
   for (const std::int64_t count : panel.bars.counts) highest = std::max(highest, PercentOf(count, panel.total));
   const double step = TicStep(highest), last_tic = std::ceil(highest / step) * step;
-  // Room above the bars for the key's lines, so that it never hides one.
-  const double top = last_tic / (0.93 - 0.075 * static_cast<double>(panel.series.size() + 1));
+  // The part of the height that bars may fill: the key's four lines above never hide one.
+  constexpr double kBarHeight = 0.65;
   std::string text = fmt::format(
       "    if (both || picture eq '{0}') {{\n"
       "      set title (both ? '({1}) ' : '') . '{2}' textcolor rgb ink\n"
       "      set xlabel '{3}' textcolor rgb ink\n"
-      "      set ylabel '{4}' textcolor rgb ink\n"
+      "      set ylabel '{4}' offset -0.8 textcolor rgb ink\n"
       "      set xrange [{5:.6g}:{6:.6g}]\n"
       "      set yrange [0:{7:.6g}]\n"
       "      set ytics 0, {8:.6g}, {9:.6g} textcolor rgb ink\n"
-      "      set arrow 1 from {10:.6g}, 0 to {10:.6g}, {9:.6g} nohead dashtype 2 linewidth 1.5 linecolor rgb accent front\n"
+      "      set arrow 1 from {10:.6g}, 0 to {10:.6g}, {9:.6g} nohead linewidth 2 linecolor rgb accent front\n"
       "      plot \\\n",
       panel.picture, panel.letter, panel.title, panel.x_label, panel.y_label, panel.bars.first - panel.shift,
-      panel.bars.end() - panel.shift, top, step, last_tic, panel.median);
+      panel.bars.end() - panel.shift, last_tic / kBarHeight, step, last_tic, panel.median);
   for (const Series& series : panel.series) {
     text += fmt::format("        '{}.csv' every ::1 using (($1 + $2) / 2):(of('{}')):({}) with boxes linecolor rgb {} title '{}', \\\n",
                         panel.picture, series.class_name, panel.bars.width, series.colour, series.title);
   }
-  text += fmt::format("        NaN with lines dashtype 2 linewidth 1.5 linecolor rgb accent title '{}'\n    }}\n", panel.median_title);
+  text += fmt::format("        NaN with lines linewidth 2 linecolor rgb accent title '{}'\n    }}\n", panel.median_title);
   return text;
 }
 
@@ -174,14 +174,16 @@ set encoding utf8
 set datafile separator comma
 
 # Colours keep their order of lightness in grey print.
-dark = '#08519c'; middle = '#6baed6'; pale = '#c6dbef'; accent = '#d55e00'; ink = '#333333'
+dark = '#08306b'; middle = '#4292c6'; pale = '#9ecae1'; accent = '#d55e00'; ink = '#333333'
 
-set border 3 linewidth 1 linecolor rgb ink
+set border 1 front linewidth 1 linecolor rgb ink
 set tics nomirror out scale 0.6 textcolor rgb ink
+set ytics scale 0
+set format '%h'
 set grid ytics linetype 1 linecolor rgb '#e6e6e6' linewidth 0.8
 set key top right reverse Left samplen 1.6 spacing 1.25 textcolor rgb ink
 set style fill solid 1.0 border rgb 'white'
-set lmargin 9
+set lmargin 9.5
 set rmargin 2.5
 
 # The heights of the bars of one class.

@@ -16,9 +16,8 @@ double Overlap(double position, double low, double high) {
   return std::clamp(std::min(position + 0.5, high) - std::max(position - 0.5, low), 0.0, 1.0);
 }
 
-// Things that stand on the ground. The calls below write their draws in the braces of these structs: elements of braces
-// are evaluated from left to right, arguments of a function in any order, so that compilers would draw different
-// worlds.
+// What the calls below draw stands in the braces of these structs, whose elements are evaluated from left to right.
+// Arguments of a function are not ordered: compilers would draw different worlds.
 struct GroundShape {
   double top, warmth_k, contrast_k;
 };

@@ -1,6 +1,5 @@
 // What stands still before the sky in the procedural stand-in: ground, coast, hedges, bare trees, houses, poles,
-// fences. Everything is painted once, from far to near, with its apparent temperature, into a panorama that the camera
-// pans over.
+// fences. Everything is painted once, from far to near, with its apparent temperature, into one panorama.
 #pragma once
 
 #include "core/image.h"

@@ -1,6 +1,5 @@
 // The world and the camera's path of the procedural stand-in: apparent temperatures, before any noise of the sensor.
-// Sky gradient, two drifting sheets of clouds, moving sea, and land that stands still, seen by a camera that pans
-// smoothly.
+// Sky gradient, drifting clouds, moving sea, and land that stands still, seen by a camera that pans smoothly.
 #pragma once
 
 #include "core/geometry.h"

@@ -16,8 +16,7 @@ class ThermalSensor {
   /// the raw counts centre on their mean. All have shape (options.height, options.width).
   ThermalSensor(const ProceduralOptions& options, const RandomKey& key, const std::vector<Image<float>>& references);
 
-  /// Whole counts: 4 ... 245 (8 bit) or 1 ... 16383 (14 bit). A function of the picture and of the frame's number
-  /// alone.
+  /// Whole counts: 4 ... 245 (8 bit) or 1 ... 16383 (14 bit). A function of picture and frame number alone.
   Image<float> Counts(const Image<float>& temperature_k, int frame) const;
 
   /// Gain around a count of 18 ... 231 (8 bit; the curve flattens beyond) or around any count (14 bit).

@@ -30,7 +30,8 @@ constexpr std::string_view kStagingFolder = ".partial";
 constexpr std::string_view kUnfinishedFile = ".mirst-unfinished";
 constexpr std::string_view kAnnotationsFolder = "annotations";
 // In the order of moving into place: who sees a sequence's frames sees its labels too.
-constexpr std::array<std::string_view, 6> kImageFolders = {"mask", "ignore", "instance", "coverage", "background", "image"};
+constexpr std::array<std::string_view, 6> kImageFolders = {"mask",     "ignore",     "instance",
+                                                           "coverage", "background", "image"};
 
 bool IsPlainName(std::string_view name) {
   return !name.empty() && !name.starts_with('.') &&
@@ -41,7 +42,9 @@ std::string PathOf(std::string_view folder, std::string_view sequence, std::stri
   return fmt::format("{}/{}/{}", folder, sequence, frame);
 }
 
-std::string AnnotationsPath(std::string_view sequence) { return fmt::format("{}/{}.jsonl", kAnnotationsFolder, sequence); }
+std::string AnnotationsPath(std::string_view sequence) {
+  return fmt::format("{}/{}.jsonl", kAnnotationsFolder, sequence);
+}
 
 std::string ListPath(std::string_view split) { return fmt::format("{}.txt", split); }
 
@@ -109,7 +112,8 @@ std::uintmax_t BytesOf(const std::vector<fs::path>& parts) {
 // Throws unless a data set may be written into the existing `folder`.
 void CheckReplaceable(const fs::path& folder, Existing existing) {
   std::error_code ignored;
-  if (!fs::is_directory(folder, ignored)) throw BadInput(fmt::format("{} is a file, expected a folder", folder.string()));
+  if (!fs::is_directory(folder, ignored))
+    throw BadInput(fmt::format("{} is a file, expected a folder", folder.string()));
   const std::vector<fs::path> entries = EntriesOf(folder);
   if (entries.empty()) return;
   const bool finished = HoldsDataset(folder);
@@ -118,8 +122,8 @@ void CheckReplaceable(const fs::path& folder, Existing existing) {
                                folder.string(), entries.front().filename().string()));
   }
   if (existing == Existing::kRefuse) {
-    throw BadInput(fmt::format("{} already holds {} data set; name another folder or allow replacing it", folder.string(),
-                               finished ? "a" : "an unfinished"));
+    throw BadInput(fmt::format("{} already holds {} data set; name another folder or allow replacing it",
+                               folder.string(), finished ? "a" : "an unfinished"));
   }
 }
 
@@ -144,7 +148,8 @@ class UnfinishedMarker {
       throw BadInput(fmt::format("another process is writing a data set into {}", folder.string()));
     }
     // Between open and flock another writer may have finished and removed the file that we hold.
-    struct stat held {}, named {};
+    struct stat held = {};
+    struct stat named = {};
     if (::fstat(descriptor_, &held) != 0 || ::stat(path_.c_str(), &named) != 0 || held.st_ino != named.st_ino) {
       ::close(descriptor_);
       throw BadInput(fmt::format("another process has just written a data set into {}", folder.string()));
@@ -169,7 +174,8 @@ class UnfinishedMarker {
 
 void RequireShape(const std::string& path, int height, int width, int expected_height, int expected_width) {
   if (height == expected_height && width == expected_width) return;
-  throw BadInput(fmt::format("{} is {} x {} px, expected {} x {}", path, width, height, expected_width, expected_height));
+  throw BadInput(
+      fmt::format("{} is {} x {} px, expected {} x {}", path, width, height, expected_width, expected_height));
 }
 
 // The invariants of a Sample that its files rely on.
@@ -188,7 +194,8 @@ void CheckSample(const Sample& sample) {
       const auto fits = [&](const auto& image) {
         return image.height() == first.pixels.height() && image.width() == first.pixels.width();
       };
-      require(IsPlainName(frame.name) && frame.name.ends_with(".png"), "the name must be a plain file name that ends in .png");
+      require(IsPlainName(frame.name) && frame.name.ends_with(".png"),
+              "the name must be a plain file name that ends in .png");
       require(names.insert(frame.name).second, "two frames have one name");
       require(frame.bit_depth == first.bit_depth, "the bit depth differs from the first frame's");
       require(frame.index == static_cast<int>(i), "the index is not the place in the sequence");
@@ -259,7 +266,9 @@ std::map<std::string, SampleStoreWriter::State::Hashes> SampleStoreWriter::State
     const auto write_counts = [&](std::string_view kind, const Image<std::uint16_t>& pixels, int bit_depth) {
       write(kind, EncodePng(pixels, bit_depth), PixelHash(pixels, bit_depth));
     };
-    const auto write_mask = [&](std::string_view kind, const Mask& mask) { write(kind, EncodePng(mask), PixelHash(mask)); };
+    const auto write_mask = [&](std::string_view kind, const Mask& mask) {
+      write(kind, EncodePng(mask), PixelHash(mask));
+    };
 
     InContext(fmt::format("frame {}", name), [&] {
       write_counts("image", CountsOf(labelled.frame), labelled.frame.bit_depth);
@@ -332,7 +341,9 @@ void SampleStoreWriter::WriteSequence(const Sample& sample) {
     CheckSample(sample);
     {
       const std::lock_guard lock(state_->mutex);
-      if (!state_->started.insert(sample.name).second) throw InternalError("a sequence of this name was written before");
+      if (!state_->started.insert(sample.name).second) {
+        throw InternalError("a sequence of this name was written before");
+      }
     }
     try {
       std::map<std::string, State::Hashes> hashes = state_->Stage(sample);
@@ -340,8 +351,8 @@ void SampleStoreWriter::WriteSequence(const Sample& sample) {
       const Frame& first = sample.frames.front().frame;
       const std::lock_guard lock(state_->mutex);
       state_->hashes.merge(hashes);
-      state_->written[sample.name] = {static_cast<int>(sample.frames.size()), first.pixels.width(), first.pixels.height(),
-                                      first.bit_depth};
+      state_->written[sample.name] = {static_cast<int>(sample.frames.size()), first.pixels.width(),
+                                      first.pixels.height(), first.bit_depth};
     } catch (...) {
       for (const std::string_view kind : kImageFolders) RemoveQuietly(state_->folder / kind / sample.name);
       RemoveQuietly(state_->folder / AnnotationsPath(sample.name));
@@ -355,6 +366,8 @@ void SampleStoreWriter::WriteSequence(const Sample& sample) {
 
 std::string SampleStoreWriter::Finish(Manifest manifest) {
   const std::lock_guard lock(state_->mutex);
+  if (state_->finished) throw InternalError("the data set is finished already");
+  std::set<std::string_view> names;
   std::map<std::string, std::string> split_of_source;
   std::map<std::string_view, std::string> lists;
   for (const std::string_view split : kSplitNames) lists[split];
@@ -362,6 +375,7 @@ std::string SampleStoreWriter::Finish(Manifest manifest) {
             [](const ManifestSequence& a, const ManifestSequence& b) { return a.name < b.name; });
   for (const ManifestSequence& sequence : manifest.sequences) {
     InContext(fmt::format("sequence {}", sequence.name), [&] {
+      if (!names.insert(sequence.name).second) throw InternalError("the manifest names it twice");
       const auto written = state_->written.find(sequence.name);
       if (written == state_->written.end()) throw InternalError("it stands in the manifest and was not written");
       const State::Written& found = written->second;
@@ -379,7 +393,7 @@ std::string SampleStoreWriter::Finish(Manifest manifest) {
       }
     });
   }
-  if (manifest.sequences.size() != state_->written.size()) throw InternalError("the manifest lacks a sequence or names one twice");
+  if (names.size() != state_->written.size()) throw InternalError("the manifest lacks a sequence that was written");
 
   for (const auto& [split, list] : lists) {
     WriteFileAtomically(state_->folder / ListPath(split), list);
@@ -426,8 +440,10 @@ std::vector<FrameAnnotation> SampleStoreReader::ReadAnnotations(const ManifestSe
     const std::size_t index = annotations.size();
     InContext(fmt::format("{}:{}", file.string(), index + 1), [&] {
       FrameAnnotation annotation = ParseFrameAnnotation(line);
-      if (!IsPlainName(annotation.frame)) throw BadInput(fmt::format("frame is '{}', expected a plain file name", annotation.frame));
-      if (!names.insert(annotation.frame).second) throw BadInput(fmt::format("the frame {} comes twice", annotation.frame));
+      if (!IsPlainName(annotation.frame))
+        throw BadInput(fmt::format("frame is '{}', expected a plain file name", annotation.frame));
+      if (!names.insert(annotation.frame).second)
+        throw BadInput(fmt::format("the frame {} comes twice", annotation.frame));
       if (annotation.index != static_cast<int>(index)) {
         throw BadInput(fmt::format("index is {}, expected {}", annotation.index, index));
       }
@@ -435,20 +451,24 @@ std::vector<FrameAnnotation> SampleStoreReader::ReadAnnotations(const ManifestSe
     });
   }
   if (annotations.size() != static_cast<std::size_t>(sequence.frames)) {
-    throw BadInput(fmt::format("{} holds {} frames, the manifest says {}", file.string(), annotations.size(), sequence.frames));
+    throw BadInput(
+        fmt::format("{} holds {} frames, the manifest says {}", file.string(), annotations.size(), sequence.frames));
   }
   return annotations;
 }
 
-LabelledFrame SampleStoreReader::ReadLabelledFrame(const ManifestSequence& sequence, const FrameAnnotation& annotation) const {
+LabelledFrame SampleStoreReader::ReadLabelledFrame(const ManifestSequence& sequence,
+                                                   const FrameAnnotation& annotation) const {
   if (!IsPlainName(annotation.frame) || annotation.index < 0 || annotation.index >= sequence.frames) {
-    throw BadInput(fmt::format("sequence {} has no frame '{}' of index {}", sequence.name, annotation.frame, annotation.index));
+    throw BadInput(
+        fmt::format("sequence {} has no frame '{}' of index {}", sequence.name, annotation.frame, annotation.index));
   }
   const auto path_of = [&](std::string_view kind) { return folder_ / PathOf(kind, sequence.name, annotation.frame); };
   // A file that the manifest lists must exist; one that merely exists is read, too.
   const auto is_kept = [&](std::string_view kind) {
     std::error_code ignored;
-    return manifest_.files.contains(PathOf(kind, sequence.name, annotation.frame)) || fs::exists(path_of(kind), ignored);
+    return manifest_.files.contains(PathOf(kind, sequence.name, annotation.frame)) ||
+           fs::exists(path_of(kind), ignored);
   };
   const auto check_shape = [&](std::string_view kind, const auto& image) {
     RequireShape(path_of(kind).string(), image.height(), image.width(), sequence.height, sequence.width);

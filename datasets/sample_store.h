@@ -1,5 +1,6 @@
-// The native on-disk layout (docs/formats.md): writer and reader. A sequence is staged under DIR/.partial and moved into
-// place when it is complete, so no reader ever sees half a sequence; the manifest comes last and makes the set whole.
+// The native on-disk layout (docs/formats.md): writer and reader. A sequence is staged under DIR/.partial and moved
+// into place when it is complete, so no reader ever sees half a sequence; the manifest comes last and makes the set
+// whole.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +23,8 @@ enum class Existing {
   kReplace,  ///< an older mirst data set (finished or not) is removed first; anything else is still an error
 };
 
-/// Throws kBadInput when a data set may not be written into `folder`: it is a file, holds a data set (and `existing` does not
-/// allow replacing it) or other files. A folder that does not exist is fine. Long jobs ask before they start.
+/// Throws kBadInput when a data set may not be written into `folder`: it is a file, holds a data set (and `existing`
+/// does not allow replacing it) or other files. A folder that does not exist is fine. Long jobs ask before they start.
 void CheckOutputFolder(const std::filesystem::path& folder, Existing existing);
 
 /// Writes one data set. WriteSequence may be called from several threads for different sequences.

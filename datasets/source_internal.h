@@ -27,8 +27,8 @@ std::string SourceName(const std::filesystem::path& path);
 void CheckRange(const SourceInfo& info, int first, int count);
 
 /// Reads boxes.csv (columns frame,class,x,y,width,height; 1-based upper left corner, real numbers). The boxes are
-/// rounded outwards to whole pixels and clipped at the image; one that lies wholly outside is left out. Sorted by frame.
-/// Throws kBadInput naming file and line.
+/// rounded outwards to whole pixels and clipped at the image; one that lies wholly outside is left out. Sorted by
+/// frame. Throws kBadInput naming file and line.
 std::vector<KnownTarget> ReadKnownTargets(const std::filesystem::path& csv, const std::vector<std::string>& frame_names,
                                           int width, int height);
 

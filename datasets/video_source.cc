@@ -60,8 +60,8 @@ class VideoSource final : public SequenceSource {
       ThrowIfInterrupted();
     }
     if (const double promised = capture.get(cv::CAP_PROP_FRAME_COUNT); promised > info_.frame_count) {
-      LogWarning(fmt::format("{}: the video promises {:.0f} frames, {} can be decoded; it may be cut off", file.string(),
-                             promised, info_.frame_count));
+      LogWarning(fmt::format("{}: the video promises {:.0f} frames, {} can be decoded; it may be cut off",
+                             file.string(), promised, info_.frame_count));
     }
     const double rate_hz = capture.get(cv::CAP_PROP_FPS);
     if (std::isfinite(rate_hz) && rate_hz > 0 && rate_hz <= 10000) {
@@ -104,8 +104,8 @@ class VideoSource final : public SequenceSource {
     cv::Mat picture, grey;
     if (!capture.retrieve(picture)) throw BadInput(fmt::format("frame {} cannot be decoded", index));
     if (picture.depth() != CV_8U || picture.cols != info_.width || picture.rows != info_.height) {
-      throw BadInput(fmt::format("frame {} is {} x {} px, expected {} x {} px of 8 bits", index, picture.cols, picture.rows,
-                                 info_.width, info_.height));
+      throw BadInput(fmt::format("frame {} is {} x {} px, expected {} x {} px of 8 bits", index, picture.cols,
+                                 picture.rows, info_.width, info_.height));
     }
     if (picture.channels() == 3) {
       cv::cvtColor(picture, grey, cv::COLOR_BGR2GRAY);

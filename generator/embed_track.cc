@@ -48,12 +48,34 @@ double AddedScr(const FusedTarget& fused, double gain, const Image<float>& backg
   return sum / count / (Measure(fused.problem, gain).sigma_background + Box20Rule::kSigmaOffset);
 }
 
+void SolveGains(const std::vector<ScrProblem>& problems, const Scenario& scenario, ScrMode mode, EmbeddedTrack& track) {
+  const int polarity = scenario.request.polarity;
+  if (mode == ScrMode::kSequenceMean) {
+    if (const auto gain = SolveSequenceGain(problems, scenario.scr, polarity)) {
+      track.gains.assign(problems.size(), *gain);
+    } else {
+      track.largest_scr = LargestScr(problems, polarity);
+    }
+    return;
+  }
+  for (const ScrProblem& problem : problems) {
+    const auto gain = SolveGain(problem, scenario.scr, polarity);
+    if (!gain) {
+      track.gains.clear();
+      track.largest_scr = scenario.scr;
+      for (const ScrProblem& p : problems) track.largest_scr = std::min(track.largest_scr, LargestScr({&p, 1}, polarity));
+      return;
+    }
+    track.gains.push_back(*gain);
+  }
+}
+
 void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, EmbeddedTrack& track) {
   const auto frames = static_cast<double>(track.fused.size());
   int weak = 0, clipped = 0;
   double mean_added = 0;
   for (std::size_t k = 0; k < track.fused.size(); ++k) {
-    const double added = scenario.request.polarity * AddedScr(track.fused[k], track.gains[k], backdrop.frames[k].pixels);
+    const double added = scenario.request.polarity * AddedScr(track.fused[k], track.gains[k], backdrop.frames[static_cast<std::size_t>(track.frames[k])].pixels);
     mean_added += added / frames;
     if (added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scenario.scr)) ++weak;
     if (ClippedShare(track.fused[k].problem, track.gains[k]) > 0) ++clipped;
@@ -77,53 +99,39 @@ CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rul
   return {0, static_cast<double>(MaxCount(bit_depth))};
 }
 
-PlacementFault EmbedTrack(const Scenario& scenario, const std::vector<Template>& views, const Backdrop& backdrop,
-                          const GenerateOptions& options, EmbeddedTrack& track) {
+PlacementFault EmbedTrack(const Scenario& scenario, TargetViews& views, const Backdrop& backdrop,
+                          const GenerateOptions& options, int frame_step, EmbeddedTrack& track) {
   track = {};
-  track.unit_contrast = MeanContrast(views.front());
-  const auto frames = static_cast<std::size_t>(scenario.frames);
+  track.unit_contrast = MeanContrast(views.At(0));
+  if (!(std::abs(track.unit_contrast) > 0)) return PlacementFault::kNoContrast;
   std::vector<Image<float>> scenes;
-  double level_sum = 0;
-  for (std::size_t k = 0; k < frames; ++k) {
-    const Frame& frame = backdrop.frames[k];
-    const int index = static_cast<int>(k);
-    const Vec2 smear = options.camera.integration_share * scenario.path.VelocityAt(index);
+  double level = 0;  // b0, absolute: the mean scene under the target
+  for (int k = 0; k < scenario.frames; k += frame_step) {
+    const auto frame = static_cast<std::size_t>(k);
+    const Image<float>& background = backdrop.frames[frame].pixels;
+    const Vec2 smear = options.camera.integration_share * scenario.path.VelocityAt(k);
     const int subexposures = 1 + static_cast<int>(4 * std::max(std::abs(smear.x), std::abs(smear.y)));
-    const Template& view = views.size() == 1 ? views.front() : views[k];
-    const Footprint footprint = ResampleToSensor(view, scenario.path.Position(index), smear, subexposures);
-    track.templates.push_back(Quantise(footprint, track.unit_contrast));
-    const SensorTemplate& target = track.templates.back();
-    if (!frame.pixels.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
-    for (const PixelBox& real : backdrop.real_targets[k]) {
+    const Footprint footprint = ResampleToSensor(views.At(k), scenario.path.Position(k), smear, subexposures);
+    const SensorTemplate target = Quantise(footprint, track.unit_contrast);
+    if (!background.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
+    for (const PixelBox& real : backdrop.real_targets[frame]) {
       if (!Intersect(Grow(target.box, options.avoid_margin_px), real).empty()) return PlacementFault::kNearRealTarget;
     }
-    scenes.push_back(MedianScene(frame.pixels, target.box, options.fusion.scene_radius_px));
-    level_sum += SceneLevel(target, scenes.back());
+    scenes.push_back(MedianScene(background, target.box, options.fusion.scene_radius_px));
+    level += SceneLevel(target, scenes.back());
+    track.frames.push_back(k);
+    track.templates.push_back(target);
   }
-  for (std::size_t k = 0; k < frames; ++k) {
-    const double level = options.fusion.reference_level == ReferenceLevel::kAbsolute
-                             ? level_sum / static_cast<double>(frames)
-                             : WindowMean(backdrop.frames[k].pixels, track.templates[k]);
-    track.fused.push_back(Fuse(backdrop.frames[k].pixels, track.templates[k], scenes[k], level, backdrop.limits, backdrop.rule));
-  }
-
+  level /= static_cast<double>(track.frames.size());
   std::vector<ScrProblem> problems;
-  for (const FusedTarget& fused : track.fused) problems.push_back(fused.problem);
-  if (options.scr.mode == ScrMode::kSequenceMean) {
-    if (const auto gain = SolveSequenceGain(problems, scenario.scr, scenario.request.polarity)) track.gains.assign(frames, *gain);
-    if (track.gains.empty()) track.largest_scr = LargestScr(problems, scenario.request.polarity);
-  } else {
-    track.largest_scr = 1e300;
-    for (const ScrProblem& problem : problems) {
-      const auto gain = SolveGain(problem, scenario.scr, scenario.request.polarity);
-      if (!gain) {
-        track.gains.clear();
-        for (const ScrProblem& p : problems) track.largest_scr = std::min(track.largest_scr, LargestScr({&p, 1}, scenario.request.polarity));
-        break;
-      }
-      track.gains.push_back(*gain);
-    }
+  for (std::size_t i = 0; i < track.frames.size(); ++i) {
+    const Image<float>& background = backdrop.frames[static_cast<std::size_t>(track.frames[i])].pixels;
+    const bool local = options.fusion.reference_level == ReferenceLevel::kLocal;
+    const double reference = local ? WindowMean(background, track.templates[i]) : level;
+    track.fused.push_back(Fuse(background, track.templates[i], scenes[i], reference, backdrop.limits, backdrop.rule));
+    problems.push_back(track.fused.back().problem);
   }
+  SolveGains(problems, scenario, options.scr.mode, track);
   if (!track.gains.empty()) Judge(scenario, backdrop, options.scr.mode, track);
   return PlacementFault::kNone;
 }

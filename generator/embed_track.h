@@ -10,6 +10,7 @@
 #include "fusion/fuse.h"
 #include "generator/options.h"
 #include "generator/scenario.h"
+#include "generator/target_view.h"
 
 namespace mirst {
 
@@ -26,7 +27,8 @@ struct Backdrop {
 CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule);
 
 struct EmbeddedTrack {
-  std::vector<SensorTemplate> templates;  ///< one a frame
+  std::vector<int> frames;                ///< which of the backdrop; the vectors below go with it
+  std::vector<SensorTemplate> templates;
   std::vector<FusedTarget> fused;
   std::vector<double> gains;              ///< counts per mean contrast; empty when the SCR cannot be reached
   double unit_contrast = 1;               ///< the template's mean contrast that a gain of 1 stands for
@@ -39,13 +41,14 @@ struct EmbeddedTrack {
 /// Why a path cannot be used at all.
 enum class PlacementFault { kNone, kLeavesFrame, kNearRealTarget, kNoContrast };
 
-/// Lays the target into the backdrop and solves its gain (one for the sequence, or one a frame). `views`: RenderViews.
+/// Lays the target into every `frame_step`-th frame of the backdrop (1 = all; more = a quick look) and solves its gain (one
+/// for the sequence, or one a frame); the result's vectors hold those frames only.
 /// A frame is weak when what the target adds lacks the declared polarity, or in per_frame mode is less than half of the
 /// SCR asked for; in sequence_mean mode the mean of what it adds must reach half, else all frames count as weak.
-PlacementFault EmbedTrack(const Scenario& scenario, const std::vector<Template>& views, const Backdrop& backdrop,
-                          const GenerateOptions& options, EmbeddedTrack& result);
+PlacementFault EmbedTrack(const Scenario& scenario, TargetViews& views, const Backdrop& backdrop,
+                          const GenerateOptions& options, int frame_step, EmbeddedTrack& result);
 
-/// The finished sequence: frames with the target written in whole counts, labels, and every measurement repeated on the
+/// The finished sequence from a track of all frames: frames with the target written in whole counts, labels, and every measurement repeated on the
 /// written counts.
 Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const Backdrop& backdrop,
                      const GenerateOptions& options, const std::string& class_name, const std::string& model_path);

@@ -49,8 +49,9 @@ std::vector<Scenario> PlanAll(const Inventory& inventory, const GenerateOptions&
 Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
   const TargetModel& model = inventory.models[static_cast<std::size_t>(scenario.request.model)];
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+  TargetViews views(model, scenario, options);
   EmbeddedTrack track;
-  const PlacementFault fault = EmbedTrack(scenario, RenderViews(model, scenario, options), backdrop, options, track);
+  const PlacementFault fault = EmbedTrack(scenario, views, backdrop, options, 1, track);
   if (fault != PlacementFault::kNone || track.gains.empty()) throw InternalError("a planned placement cannot be carried out");
   return ComposeSample(scenario, track, backdrop, options, model.class_name(), model.path());
 }

@@ -65,7 +65,7 @@ struct ScrOptions {
   std::pair<double, double> range{0.5, 8};
   double low_share = 0.65;
   OnInfeasible on_infeasible = OnInfeasible::kRefuse;
-  int placements = 80;
+  int placements = 160;
 };
 
 struct FusionOptions {

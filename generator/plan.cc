@@ -82,6 +82,90 @@ void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOpti
 }
 
 constexpr int kPathsPerPose = 8;
+constexpr int kQuickLookStep = 7;       // frames that a first look at a path leaves out in between, plus one
+constexpr std::size_t kMostSources = 8;  // that one sequence tries
+
+// The sequence's own source, then others of its split.
+std::vector<int> SourcesInOrder(const Inventory& inventory, int sequence) {
+  const int sources = static_cast<int>(inventory.sources.size()), own = SourceOfSequence(inventory, sequence);
+  std::vector<int> order;
+  for (int step = 0; step < sources && order.size() < kMostSources; ++step) {
+    const int source = (own + step) % sources;
+    if (inventory.splits[static_cast<std::size_t>(source)] == inventory.splits[static_cast<std::size_t>(own)]) order.push_back(source);
+  }
+  return order;
+}
+
+// Half of the placements are for the own source, the rest for the others in equal parts; all of them where it is alone.
+int LastPlacement(std::size_t source, std::size_t sources, int placements) {
+  if (sources == 1) return placements;
+  const double share = 0.5 + 0.5 * static_cast<double>(source) / static_cast<double>(sources - 1);
+  return static_cast<int>(std::ceil(share * placements));
+}
+
+void DrawStretch(const RandomKey& key, const Inventory& inventory, const GenerateOptions& options, Scenario& scenario) {
+  RandomStream random(key);
+  const int available = inventory.sources[static_cast<std::size_t>(scenario.source)]->info().frame_count;
+  const int least = static_cast<int>(options.frames.first), most = std::min(static_cast<int>(options.frames.second), available);
+  scenario.frames = least + static_cast<int>(random.Integer(static_cast<std::uint32_t>(most - least + 1)));
+  scenario.first_frame = static_cast<int>(random.Integer(static_cast<std::uint32_t>(available - scenario.frames + 1)));
+}
+
+// False when the target is too large for the frame.
+bool DrawPathInFrame(const RandomKey& key, const Backdrop& backdrop, TargetViews& views, const GenerateOptions& options,
+                     Scenario& scenario) {
+  // How far the support reaches from the path, seen at three moments; EmbedTrack looks at every frame.
+  int cells = 0;
+  for (const int frame : {0, scenario.frames / 2, scenario.frames - 1}) {
+    cells = std::max({cells, views.At(frame).opacity.width(), views.At(frame).opacity.height()});
+  }
+  const SequenceRequest& request = scenario.request;
+  const double margin = 0.5 * cells / options.target.supersampling + 2 + options.camera.integration_share * request.speed_px_per_frame;
+  const Image<float>& frame = backdrop.frames.front().pixels;
+  RandomStream random(key);
+  const double acceleration = request.accelerated ? random.Uniform(0, options.track.acceleration_px_per_frame2) : 0;
+  const auto path = DrawPath(random, {margin, margin}, {frame.width() - 1 - margin, frame.height() - 1 - margin}, scenario.frames,
+                             request.speed_px_per_frame, acceleration);
+  if (path) scenario.path = *path;
+  return path.has_value();
+}
+
+// A placement that reaches the SCR, but with weak or clipped frames.
+struct Trial {
+  Scenario scenario;
+  double fault = 0;
+};
+
+// The best of the most promising ones, looked at in full.
+std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventory& inventory, const GenerateOptions& options) {
+  constexpr std::size_t kLookedAt = 6;
+  std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.fault < b.fault; });
+  std::optional<Scenario> best;
+  double best_fault = 0;
+  for (std::size_t i = 0; i < trials.size() && (i < kLookedAt || !best); ++i) {
+    const Scenario& scenario = trials[i].scenario;
+    TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options);
+    EmbeddedTrack track;
+    if (EmbedTrack(scenario, views, ReadBackdrop(inventory, scenario, options), options, 1, track) != PlacementFault::kNone) continue;
+    if (track.gains.empty()) continue;
+    const double fault = track.weak_share + track.clipped_share;
+    if (!best || fault < best_fault) {
+      best_fault = fault;
+      best = scenario;
+    }
+  }
+  return best;
+}
+
+std::string_view Explain(PlacementFault fault) {
+  switch (fault) {
+    case PlacementFault::kNearRealTarget: return "real targets are everywhere near (avoid_margin_px)";
+    case PlacementFault::kNoContrast: return "its hot and cold parts cancel";
+    case PlacementFault::kLeavesFrame:
+    case PlacementFault::kNone: break;
+  }
+  return "its path leaves the frame";
+}
 
 }  // namespace
 
@@ -124,94 +208,63 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
 }
 
 Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options) {
-  const int own = SourceOfSequence(inventory, request.index);
-  std::vector<int> candidates = {own};
-  const int sources = static_cast<int>(inventory.sources.size());
-  for (int step = 1; step < sources && candidates.size() < 3; ++step) {
-    const int other = (own + step) % sources;
-    if (inventory.splits[static_cast<std::size_t>(other)] == inventory.splits[static_cast<std::size_t>(own)]) candidates.push_back(other);
-  }
   const TargetModel& model = inventory.models[static_cast<std::size_t>(request.model)];
   const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(request.index), .purpose = Purpose::kPlacement};
+  const std::vector<int> sources = SourcesInOrder(inventory, request.index);
 
-  std::optional<Scenario> best, largest;
-  double best_fault = 2, largest_scr = 0;
+  std::vector<Trial> imperfect;
+  double largest_scr = 0;
+  std::optional<Scenario> largest;
   PlacementFault last_fault = PlacementFault::kNone;
   int placement = 0;
-  for (std::size_t c = 0; c < candidates.size(); ++c) {
-    // Half of the placements on the own source where there are two others; all of them where it is alone.
-    const int end = options.scr.placements * static_cast<int>(c + 2) / static_cast<int>(candidates.size() + 1);
+  for (std::size_t c = 0; c < sources.size(); ++c) {
     Scenario scenario;
     scenario.request = request;
     scenario.scr = request.scr;
-    scenario.source = candidates[c];
-    const SourceInfo& info = inventory.sources[static_cast<std::size_t>(scenario.source)]->info();
-    RandomStream stretch(key.WithFrame(0).WithObject(static_cast<std::uint16_t>(1 + c)));
-    const int most = std::min(static_cast<int>(options.frames.second), info.frame_count);
-    const int least = static_cast<int>(options.frames.first);
-    scenario.frames = least + static_cast<int>(stretch.Integer(static_cast<std::uint32_t>(most - least + 1)));
-    scenario.first_frame = static_cast<int>(stretch.Integer(static_cast<std::uint32_t>(info.frame_count - scenario.frames + 1)));
+    scenario.source = sources[c];
+    DrawStretch(key.WithObject(static_cast<std::uint16_t>(1 + c)), inventory, options, scenario);
     const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
-
-    std::vector<Template> views;
-    for (int path = 0; placement < end; ++path, ++placement) {
+    std::optional<TargetViews> views;
+    for (int path = 0; placement < LastPlacement(c, sources.size(), options.scr.placements); ++path, ++placement) {
       ThrowIfInterrupted();
       scenario.placement = placement;
+      const RandomKey placement_key = key.WithFrame(static_cast<std::uint32_t>(placement));
       if (path % kPathsPerPose == 0) {
-        DrawPose(key.WithFrame(static_cast<std::uint32_t>(placement)).WithObject(100), model, options, scenario);
-        views = RenderViews(model, scenario, options);
+        DrawPose(placement_key.WithObject(1000), model, options, scenario);
+        views.emplace(model, scenario, options);
       }
-      const double mean = std::abs(MeanContrast(views.front()));
-      if (!(mean > 0)) {
-        last_fault = PlacementFault::kNoContrast;
-        continue;
-      }
-      // The support may reach this far from the path.
-      int half = 0;
-      for (const Template& view : views) half = std::max(half, std::max(view.opacity.width(), view.opacity.height()));
-      const double margin = half / 2.0 / options.target.supersampling + 2 + options.camera.integration_share * request.speed_px_per_frame;
-      RandomStream random(key.WithFrame(static_cast<std::uint32_t>(placement)).WithObject(200));
-      const double bend = request.accelerated ? random.Uniform(0, options.track.acceleration_px_per_frame2) : 0;
-      const auto drawn = DrawPath(random, {margin, margin}, {info.width - 1 - margin, info.height - 1 - margin}, scenario.frames,
-                                  request.speed_px_per_frame, bend);
-      if (!drawn) {
+      if (!DrawPathInFrame(placement_key.WithObject(2000), backdrop, *views, options, scenario)) {
         last_fault = PlacementFault::kLeavesFrame;
         continue;
       }
-      scenario.path = *drawn;
       EmbeddedTrack track;
-      last_fault = EmbedTrack(scenario, views, backdrop, options, track);
+      last_fault = EmbedTrack(scenario, *views, backdrop, options, kQuickLookStep, track);
+      if (last_fault != PlacementFault::kNone) continue;
+      if (track.acceptable()) last_fault = EmbedTrack(scenario, *views, backdrop, options, 1, track);
       if (last_fault != PlacementFault::kNone) continue;
       if (track.acceptable()) return scenario;
       if (!track.gains.empty()) {
-        const double fault = track.weak_share + track.clipped_share;
-        if (fault < best_fault) {
-          best_fault = fault;
-          best = scenario;
-        }
+        imperfect.push_back({scenario, track.weak_share + track.clipped_share});
       } else if (track.largest_scr > largest_scr) {
         largest_scr = track.largest_scr;
         largest = scenario;
       }
     }
   }
-  if (best) return *best;
-  if (options.scr.on_infeasible == OnInfeasible::kLower && largest) {
+  if (const auto best = LeastImperfect(std::move(imperfect), inventory, options)) return *best;
+  if (largest && options.scr.on_infeasible == OnInfeasible::kLower) {
     largest->scr = 0.95 * largest_scr;
     return *largest;
   }
-  const std::string& source = inventory.sources[static_cast<std::size_t>(own)]->info().name;
+  const std::string& source = inventory.sources[static_cast<std::size_t>(sources.front())]->info().name;
   if (largest) {
     throw BadInput(fmt::format("sequence {:06}: SCR {:.3g} cannot be reached by a {} target of {:.0f} px in {} placements (first on {}); "
                                "the largest possible was {:.3g}: lower scr.range, raise scr.placements, or set scr.on_infeasible: lower",
                                request.index, request.scr, request.polarity > 0 ? "hot" : "cold", request.area_px,
                                options.scr.placements, source, largest_scr));
   }
-  throw BadInput(fmt::format("sequence {:06}: no place for a target of {:.0f} px was found in {} placements on {}: {}", request.index,
-                             request.area_px, options.scr.placements, source,
-                             last_fault == PlacementFault::kNearRealTarget ? "real targets are everywhere near (avoid_margin_px)"
-                             : last_fault == PlacementFault::kNoContrast   ? "its hot and cold parts cancel"
-                                                                           : "its path leaves the frame"));
+  throw BadInput(fmt::format("sequence {:06}: no place for a target of {:.0f} px was found in {} placements (first on {}): {}",
+                             request.index, request.area_px, options.scr.placements, source, Explain(last_fault)));
 }
 
 }  // namespace mirst

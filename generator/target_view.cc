@@ -61,13 +61,14 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
   return std::floor(best_range * 1000 + 0.5) / 1000;  // millimetres: no label depends on the last bit of libm
 }
 
-std::vector<Template> RenderViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options) {
-  const int count = scenario.attitude_rate == Attitude{} ? 1 : scenario.frames;
-  std::vector<Template> views;
-  for (int frame = 0; frame < count; ++frame) {
-    views.push_back(RenderView(model, scenario.AttitudeAt(frame), scenario.range_m, options));
-  }
-  return views;
+TargetViews::TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options)
+    : model_(model), options_(options), scenario_(scenario),
+      views_(scenario.attitude_rate == Attitude{} ? 1 : static_cast<std::size_t>(scenario.frames)) {}
+
+const Template& TargetViews::At(int frame) {
+  std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(frame)];
+  if (!view) view = RenderView(model_, scenario_.AttitudeAt(frame), scenario_.range_m, options_);
+  return *view;
 }
 
 }  // namespace mirst

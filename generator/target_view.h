@@ -1,6 +1,7 @@
 // How the target of a scenario looks to the camera, frame by frame: rendered at its attitude and range, behind the optics.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/template.h"
@@ -17,7 +18,19 @@ double PsfSigmaPx(const CameraOptions& camera);
 /// (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options);
 
-/// The blurred template of each frame; one for all frames when the attitude does not change.
-std::vector<Template> RenderViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options);
+/// The blurred template of each frame, rendered when it is first asked for. Not for use from several threads.
+class TargetViews {
+ public:
+  /// Keeps references: the arguments must outlive it. Of the scenario, attitude, rate and range count.
+  TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options);
+
+  const Template& At(int frame);
+
+ private:
+  const TargetModel& model_;
+  const GenerateOptions& options_;
+  Scenario scenario_;
+  std::vector<std::optional<Template>> views_;  ///< one alone when the attitude does not change
+};
 
 }  // namespace mirst

@@ -15,6 +15,21 @@ Box3 BoundingBox(const TriangleMesh& mesh) {
   return box;
 }
 
+void Weld(TriangleMesh& mesh) {
+  std::map<std::tuple<double, double, double>, std::uint32_t> index_of_place;
+  std::vector<std::uint32_t> new_index;
+  std::vector<Vec3> places;
+  for (const Vec3& v : mesh.vertices) {
+    const auto [it, is_new] = index_of_place.emplace(std::tuple(v.x, v.y, v.z), static_cast<std::uint32_t>(places.size()));
+    if (is_new) places.push_back(v);
+    new_index.push_back(it->second);
+  }
+  mesh.vertices = std::move(places);
+  for (auto& triangle : mesh.triangles) {
+    for (std::uint32_t& vertex : triangle) vertex = new_index[vertex];
+  }
+}
+
 void Compact(TriangleMesh& mesh, const std::vector<bool>& keep) {
   constexpr std::uint32_t kUnused = ~std::uint32_t{0};
   std::vector<std::uint32_t> new_vertex(mesh.vertices.size(), kUnused), new_part(mesh.parts.size(), kUnused);
@@ -48,17 +63,13 @@ void Compact(TriangleMesh& mesh, const std::vector<bool>& keep) {
 }
 
 std::size_t CountOpenEdges(const TriangleMesh& mesh) {
-  std::map<std::tuple<double, double, double>, std::uint32_t> place_index;
-  std::vector<std::uint32_t> place(mesh.vertices.size());
-  for (std::size_t i = 0; i < place.size(); ++i) {
-    const Vec3& v = mesh.vertices[i];
-    place[i] = place_index.emplace(std::tuple(v.x, v.y, v.z), static_cast<std::uint32_t>(place_index.size())).first->second;
-  }
+  TriangleMesh welded = mesh;
+  Weld(welded);
   // For each undirected edge: how often it is walked up and down.
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::pair<int, int>> edges;
-  for (const auto& triangle : mesh.triangles) {
+  for (const auto& triangle : welded.triangles) {
     for (std::size_t k = 0; k < 3; ++k) {
-      const std::uint32_t from = place[triangle[k]], to = place[triangle[(k + 1) % 3]];
+      const std::uint32_t from = triangle[k], to = triangle[(k + 1) % 3];
       if (from < to) {
         ++edges[{from, to}].first;
       } else {

@@ -45,6 +45,9 @@ struct TriangleMesh {
 /// The box of all vertices, which must not be none.
 Box3 BoundingBox(const TriangleMesh& mesh);
 
+/// Makes vertices at exactly one place one vertex.
+void Weld(TriangleMesh& mesh);
+
 /// Drops triangles without area or of parts that `keep` (one entry a part) leaves out, then vertices and parts that
 /// nothing uses. Order is kept.
 void Compact(TriangleMesh& mesh, const std::vector<bool>& keep);

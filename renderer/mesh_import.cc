@@ -124,8 +124,7 @@ ImportedMesh ImportMesh(const fs::path& path) {
                                                             aiComponent_COLORS | aiComponent_TEXCOORDS |
                                                             aiComponent_TEXTURES | aiComponent_ANIMATIONS);
     const aiScene* const scene =
-        importer.ReadFile(path.string(), aiProcess_Triangulate | aiProcess_JoinIdenticalVertices | aiProcess_SortByPType |
-                                             aiProcess_RemoveComponent);
+        importer.ReadFile(path.string(), aiProcess_Triangulate | aiProcess_SortByPType | aiProcess_RemoveComponent);
     if (scene == nullptr) {
       throw BadInput(fmt::format("the model {} cannot be read: {}", path.string(), importer.GetErrorString()));
     }
@@ -138,6 +137,7 @@ ImportedMesh ImportMesh(const fs::path& path) {
   } catch (const std::exception& error) {
     throw BadInput(fmt::format("the model {} cannot be read: {}", path.string(), error.what()));
   }
+  Weld(result.mesh);  // Assimp's own joining would hide coordinates that are no numbers
   Compact(result.mesh, std::vector<bool>(result.mesh.parts.size(), true));
   if (result.mesh.triangles.empty()) throw BadInput(fmt::format("the model {} holds no triangles", path.string()));
   return result;

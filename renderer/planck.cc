@@ -101,7 +101,7 @@ Band ParseBand(std::string_view text) {
     good = high.ec == std::errc() && (rest.empty() || rest == " um" || rest == "um");
   }
   if (!good || !(band.low_um >= 0.1 && band.low_um < band.high_um && band.high_um <= 1000)) {
-    throw BadInput(fmt::format("the band '{}': expected LOW-HIGH in micrometres with 0.1 <= LOW < HIGH <= 1000, as 8-14", text));
+    throw UsageError(fmt::format("the band '{}': expected LOW-HIGH in micrometres with 0.1 <= LOW < HIGH <= 1000, as 8-14", text));
   }
   return band;
 }

@@ -16,7 +16,7 @@ struct Band {
 };
 /// "8-14 um"
 std::string ToString(const Band& band);
-/// Reads "8-14" or "8-14 um". Throws kBadInput unless 0.1 <= low < high <= 1000.
+/// Reads "8-14" or "8-14 um". Throws kUsage unless 0.1 <= low < high <= 1000.
 Band ParseBand(std::string_view text);
 
 /// Temperatures that the renderer takes, kelvins: (0, kMaxTemperature_K].

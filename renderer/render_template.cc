@@ -85,6 +85,7 @@ struct Contrasts {
 std::optional<std::size_t> ZoneAt(const TargetModel::Data& data, Vec3 point) {
   const Vec3 from_corner = point - data.box.low, size = data.box.size();
   const auto inside = [](double place, double extent, const std::pair<double, double>& share) {
+    place = std::clamp(place, 0.0, extent);  // rounding may put a point of the surface outside its box
     return place >= share.first * extent && place <= share.second * extent;
   };
   for (std::size_t i = 0; i < data.zones.size(); ++i) {

@@ -22,25 +22,33 @@ std::string CheckSeed(const std::string& value) {
   std::uint64_t seed = 0;
   const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), seed);
   if (fault == std::errc() && end == value.data() + value.size()) return "";
-  return fmt::format("found '{}', allowed: a whole number from 0 to {}", value, std::numeric_limits<std::uint64_t>::max());
+  return fmt::format("found '{}', allowed: a whole number from 0 to {}", value,
+                     std::numeric_limits<std::uint64_t>::max());
 }
 
 }  // namespace
 
 void AddCommonFlags(CLI::App& command, CommonFlags& flags, WithOptions with_options) {
   if (with_options == WithOptions::kYes) {
-    command.add_option("--config", flags.config, "Read options from this YAML file")->type_name("FILE")->check(CheckNotEmpty);
-    command.add_option("--set", flags.assignments, "Set one option over the file's value, e.g. --set scr.high=8; repeatable")
+    command.add_option("--config", flags.config, "Read options from this YAML file")
+        ->type_name("FILE")
+        ->check(CheckNotEmpty);
+    command
+        .add_option("--set", flags.assignments,
+                    "Set one option over the file's value, e.g. --set scr.high=8; repeatable")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
-    command.add_option("--seed", flags.seed, "Seed of all random numbers, a whole number >= 0")->type_name("N")->check(CheckSeed);
+    command.add_option("--seed", flags.seed, "Seed of all random numbers, a whole number >= 0")
+        ->type_name("N")
+        ->check(CheckSeed);
     command.add_flag("--print-config", flags.print_config, "Print the resolved options as YAML and stop");
   }
   command.add_option("--threads", flags.threads, "Threads to use, 0 = one a core; results do not depend on it")
       ->type_name("N")
       ->check(CLI::Range(0, 4096).description(""));
   command.add_flag("--quiet", flags.quiet, "No progress and no notes, only warnings and errors");
-  command.add_flag("--json", flags.json, "Results as JSON on standard output, progress as JSON lines on standard error");
+  command.add_flag("--json", flags.json,
+                   "Results as JSON on standard output, progress as JSON lines on standard error");
   command.add_flag("--force", flags.force, "Replace an older result of the same kind");
 }
 
@@ -53,9 +61,7 @@ ConfigTree LoadConfig(const CommonFlags& flags) {
 
 std::unique_ptr<ThreadLimit> ApplyCommonFlags(const CommonFlags& flags) {
   SetLogLevel(flags.quiet ? LogLevel::kQuiet : LogLevel::kNormal);
-  SetProgressStyle(flags.quiet  ? ProgressStyle::kQuiet
-                   : flags.json ? ProgressStyle::kJson
-                                : ProgressStyle::kAutomatic);
+  SetProgressStyle(flags.quiet ? ProgressStyle::kQuiet : flags.json ? ProgressStyle::kJson : ProgressStyle::kAutomatic);
   return std::make_unique<ThreadLimit>(flags.threads);
 }
 

@@ -13,7 +13,8 @@
 namespace {
 
 constexpr char kPromise[] =
-    "mirst makes labelled multi-frame infrared small-target data sets: it embeds rendered 3-D targets into real thermal\n"
+    "mirst makes labelled multi-frame infrared small-target data sets: it embeds rendered 3-D targets into real "
+    "thermal\n"
     "sequences with a controlled signal-to-clutter ratio (SCR), and measures what it made.";
 
 constexpr char kFooter[] = R"(Exit codes:
@@ -47,7 +48,9 @@ std::string Explain(const CLI::App& program, const CLI::ParseError& error) {
   if (!commands.empty()) help += " " + commands.back()->get_name();
   if (!left_over.empty()) {
     const std::string& first = left_over.front();
-    const std::string kind = first.starts_with('-') ? "unknown flag" : commands.empty() ? "unknown command" : "unexpected argument";
+    const std::string kind = first.starts_with('-') ? "unknown flag"
+                             : commands.empty()     ? "unknown command"
+                                                    : "unexpected argument";
     fault = fmt::format("{} '{}'", kind, first);
   } else if (commands.empty()) {
     fault = "no command given";

@@ -37,8 +37,6 @@ const std::vector<std::vector<double>> kDefaultAttitudes{{0, 0, 0},   {0, 0, 45}
 constexpr double kDefaultLength_px = 16;
 constexpr int kColumns = 4, kTile_px = 264;
 
-std::string PoseName(const Attitude& a) { return fmt::format("r{:g}-p{:g}-y{:g}", a.roll_deg, a.pitch_deg, a.yaw_deg); }
-
 void DrawLabels(PoseSheet& sheet, const std::vector<Template>& poses) {
   cv::Mat canvas(sheet.pixels.height(), sheet.pixels.width(), CV_8U, sheet.pixels.data());
   const auto write = [&](const std::string& text, int x, int y) {
@@ -49,14 +47,17 @@ void DrawLabels(PoseSheet& sheet, const std::vector<Template>& poses) {
     const std::string text = fmt::format("roll {:g}  pitch {:g}  yaw {:g}", a.roll_deg, a.pitch_deg, a.yaw_deg);
     write(text, sheet.labels[i].x + 4, sheet.labels[i].bottom() - 6);
   }
-  for (int quarter = 0; quarter <= 4; ++quarter) {
-    const std::string text = fmt::format("{:.3g}{}", sheet.ContrastAt(0.25 * quarter), quarter == 0 ? " " + poses[0].unit : "");
+  const int parts = std::min(kColumns, static_cast<int>(poses.size()));  // of the wedge, with room for text
+  for (int i = 0; i <= parts; ++i) {
+    const std::string text = fmt::format("{:.3g}{}", sheet.ContrastAt(1.0 * i / parts), i == 0 ? " " + poses[0].unit : "");
     const int width = cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, 0.4, 1, nullptr).width;
-    write(text, sheet.bar_label.x + (sheet.bar_label.width - width) * quarter / 4, sheet.bar_label.bottom() - 6);
+    write(text, sheet.bar_label.x + (sheet.bar_label.width - width) * i / parts, sheet.bar_label.bottom() - 6);
   }
 }
 
-nlohmann::ordered_json Describe(const TargetModel& model, double range_m, const std::vector<std::string>& files) {
+nlohmann::ordered_json Describe(const TargetModel& model, double range_m, const std::vector<fs::path>& paths) {
+  nlohmann::ordered_json files = nlohmann::ordered_json::array();
+  for (const fs::path& path : paths) files.push_back(path.string());
   nlohmann::ordered_json parts = nlohmann::ordered_json::array();
   for (const PartSummary& part : model.parts()) {
     parts.push_back({{"name", part.name}, {"triangles", part.triangles}, {"temperature", part.temperature},
@@ -77,40 +78,50 @@ void PrintTable(const TargetModel& model, double range_m) {
   }
 }
 
+/// What is written for a model: one template an attitude, the sheet last.
+std::vector<fs::path> FilesOf(const TargetModel& model, const RenderFlags& flags) {
+  std::vector<fs::path> paths;
+  for (const auto& rpy : flags.attitudes) {
+    paths.push_back(flags.out / fmt::format("{}-r{:g}-p{:g}-y{:g}.exr", model.name(), rpy[0], rpy[1], rpy[2]));
+  }
+  paths.push_back(flags.out / fmt::format("{}-sheet.png", model.name()));
+  return paths;
+}
+
 nlohmann::ordered_json RenderModel(const TargetModel& model, const RenderFlags& flags) {
   View view = flags.view;
   const double pixels_per_radian = 1e3 * view.focal_length_mm / view.pixel_pitch_um;
   if (view.range_m == 0) view.range_m = std::max(model.length_m() * pixels_per_radian / kDefaultLength_px, 2 * model.radius_m());
   std::vector<Template> poses;
-  std::vector<fs::path> paths;
-  for (const auto& rpy : flags.attitudes.empty() ? kDefaultAttitudes : flags.attitudes) {
+  for (const auto& rpy : flags.attitudes) {
     view.attitude = {rpy[0], rpy[1], rpy[2]};
-    paths.push_back(flags.out / fmt::format("{}-{}.exr", model.name(), PoseName(view.attitude)));
     poses.push_back(RenderTemplate(model, view, flags.surroundings, flags.supersampling));
-  }
-  paths.push_back(flags.out / fmt::format("{}-sheet.png", model.name()));
-  std::vector<std::string> files;
-  for (const fs::path& path : paths) {
-    if (fs::exists(path) && !flags.force) throw BadInput(fmt::format("{} exists already; --force replaces it", path.string()));
-    files.push_back(path.string());
   }
   PoseSheet sheet = DrawPoseSheet(poses, kColumns, kTile_px);
   DrawLabels(sheet, poses);
+  const std::vector<fs::path> paths = FilesOf(model, flags);
   for (std::size_t i = 0; i < poses.size(); ++i) WriteTemplate(paths[i], poses[i]);
   WriteFileAtomically(paths.back(), EncodePng(sheet.pixels));
   if (!flags.json) PrintTable(model, view.range_m);
-  return Describe(model, view.range_m, files);
+  return Describe(model, view.range_m, paths);
 }
 
 void RunRender(RenderFlags& flags) {
   const auto thread_limit = ApplyCommonFlags(flags);
   flags.surroundings.band = ParseBand(flags.band);
-  std::map<std::string, std::string> path_of_name;
+  if (flags.attitudes.empty()) flags.attitudes = kDefaultAttitudes;
+  for (const auto& rpy : flags.attitudes) {
+    if (rpy.size() != 3) throw UsageError(fmt::format("--attitude with {} angles; expected roll,pitch,yaw", rpy.size()));
+  }
+  std::map<fs::path, std::string> model_of_file;
   std::vector<TargetModel> models;
   for (const std::string& path : FindModels(flags.models)) {
     models.push_back(TargetModel::Load(path, flags.materials));
-    const auto [it, is_new] = path_of_name.emplace(models.back().name(), path);
-    if (!is_new) throw BadInput(fmt::format("{} and {} would write the same files", it->second, path));
+    for (const fs::path& file : FilesOf(models.back(), flags)) {
+      const auto [it, is_new] = model_of_file.emplace(file, path);
+      if (!is_new) throw BadInput(fmt::format("{} would be written twice, for {} and {}", file.string(), it->second, path));
+      if (fs::exists(file) && !flags.force) throw BadInput(fmt::format("{} exists already; --force replaces it", file.string()));
+    }
     for (const std::string& warning : models.back().warnings()) LogWarning(warning);
   }
   CreateFolder(flags.out);
@@ -133,7 +144,7 @@ void AddRenderCommand(CLI::App& program) {
   command->add_option("--materials", flags->materials, "YAML map of temperatures and emissivities, asked before the built-in one")
       ->type_name("FILE");
   command->add_option("--attitude", flags->attitudes, "Roll, pitch, yaw in degrees; repeatable; default: 12 poses")
-      ->type_name("R,P,Y")->delimiter(',')->expected(3)->allow_extra_args(false);
+      ->type_name("R,P,Y")->delimiter(',')->allow_extra_args(false);
   const auto add_number = [&](const char* name, double& value, const char* text) {
     return command->add_option(name, value, text)->type_name("X")->capture_default_str();
   };

@@ -55,7 +55,8 @@ std::string ChartLine(const Chart& chart, std::size_t line) {
     total += count;
   }
   const double share = static_cast<double>(chart.counts[line]) / static_cast<double>(longest);
-  return fmt::format("{:>7} {} {:>8} ", chart.labels[line], Bar(share, kChartColumns - 18), Percent(chart.counts[line], total));
+  return fmt::format("{:>7} {} {:>8} ", chart.labels[line], Bar(share, kChartColumns - 18),
+                     chart.counts[line] > 0 ? Percent(chart.counts[line], total) : "");
 }
 
 /// "label   text", the text wrapped at ", " and indented under itself.
@@ -132,6 +133,7 @@ std::string Flags(const GroupStatistics& g) {
 std::string Agreement(const DataSetStatistics& statistics) {
   const ScrAgreement agreement = CompareAnnotations(statistics);
   if (agreement.compared == 0) return "name no box20 to compare with";
+  if (agreement.largest_difference == 0) return "agree exactly with the files";
   if (agreement.differing == 0) return fmt::format("agree with the files within {:.1e}", agreement.largest_difference);
   return fmt::format("{} of {} differ from the files, by up to {:.3g}", agreement.differing, agreement.compared, agreement.largest_difference);
 }

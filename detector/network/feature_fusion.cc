@@ -78,7 +78,7 @@ TokenAttentionImpl::TokenAttentionImpl(std::int64_t channels, const PstfnetOptio
       qkv_(register_module("qkv", TokenProjection(channels, kHeads * (2 * kKeyChannels + kValueChannels)))),
       parallel_conv_(register_module(
           "parallel_conv",
-          nn::Sequential(nn::Hardswish(),
+          nn::Sequential(nn::Functional([](const Tensor& x) { return torch::hardswish(x); }),
                          nn::Conv2d(nn::Conv2dOptions(kHeads * kValueChannels, kHeads * kValueChannels, 3)
                                         .padding(1)
                                         .groups(kHeads * kValueChannels))))),

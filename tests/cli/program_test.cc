@@ -28,7 +28,8 @@ TEST(Program, HelpTellsThePromiseTheCommandsTheExitCodesAndAnExample) {
   EXPECT_TRUE(result.out.starts_with("mirst makes labelled multi-frame infrared small-target data sets")) << result.out;
   EXPECT_NE(result.out.find("\nUsage: mirst [OPTIONS] COMMAND\n"), std::string::npos);
   EXPECT_NE(result.out.find("\nExample:\n  mirst "), std::string::npos);
-  for (const std::string& command : kCommands) EXPECT_NE(result.out.find("\n  " + command + " "), std::string::npos) << command;
+  for (const std::string& command : kCommands)
+    EXPECT_NE(result.out.find("\n  " + command + " "), std::string::npos) << command;
   for (const char* code : {"0", "1", "2", "3", "4", "130"}) {
     EXPECT_TRUE(std::regex_search(result.out, std::regex("\n  " + std::string(code) + " +[a-z]"))) << code;
   }
@@ -60,7 +61,9 @@ TEST(Program, EveryCommandHasHelpWithAnExample) {
 TEST(Program, VersionIsOneLineWithTheRevision) {
   const ProgramResult result = RunProgram({"--version"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_TRUE(std::regex_match(result.out, std::regex(R"(mirst \d+\.\d+\.\d+ \(git ([0-9a-f]{7,40}(-dirty)?|unknown)\)\n)"))) << result.out;
+  EXPECT_TRUE(
+      std::regex_match(result.out, std::regex(R"(mirst \d+\.\d+\.\d+ \(git ([0-9a-f]{7,40}(-dirty)?|unknown)\)\n)")))
+      << result.out;
   EXPECT_EQ(result.out, "mirst " + std::string(ProgramVersion()) + " (git " + std::string(GitRevision()) + ")\n");
 }
 

@@ -62,23 +62,34 @@ TEST(FrameAnnotation, HasTheKeysOfTheNativeLayout) {
   const FrameAnnotation one = {.frame = "000000.png", .index = 0, .time_s = 0, .targets = {}};
   EXPECT_EQ(ToJsonLine(one), R"({"frame":"000000.png","index":0,"time_s":0.0,"targets":[],"decoys":[]})");
   const std::string line = ToJsonLine(Full());
-  for (const char* part : {R"("id":2)", R"("class":"quadrotor")", R"("box_xywh":[10,20,3,4])", R"("centroid_xy":[10.1,7.0])",
-                           R"("pose_rpy_deg":[1.0,-2.0,179.5])", R"({"name":"quantised","bound":0.04})",
-                           R"({"name":"clipped","value":0.01})", R"("scr":{"box20":2.99,"guard3_10":3.4})"}) {
+  for (const char* part :
+       {R"("id":2)", R"("class":"quadrotor")", R"("box_xywh":[10,20,3,4])", R"("centroid_xy":[10.1,7.0])",
+        R"("pose_rpy_deg":[1.0,-2.0,179.5])", R"({"name":"quantised","bound":0.04})",
+        R"({"name":"clipped","value":0.01})", R"("scr":{"box20":2.99,"guard3_10":3.4})"}) {
     EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;
   }
 }
 
 TEST(FrameAnnotation, NumbersThatAreNotFiniteAreNeverWritten) {
   const std::vector<std::function<void(Annotation&, double)>> fields = {
-      [](Annotation& a, double v) { a.centroid_xy.x = v; },      [](Annotation& a, double v) { a.centroid_xy.y = v; },
-      [](Annotation& a, double v) { a.visibility = v; },         [](Annotation& a, double v) { a.scr_requested = v; },
-      [](Annotation& a, double v) { a.scr["box20"] = v; },       [](Annotation& a, double v) { a.scr_float["box20"] = v; },
-      [](Annotation& a, double v) { a.scr_empty = v; },          [](Annotation& a, double v) { a.scr_delta = v; },
-      [](Annotation& a, double v) { a.sigma_b = v; },            [](Annotation& a, double v) { a.flags = {{"clipped", v}}; },
-      [](Annotation& a, double v) { a.attitude.roll_deg = v; },  [](Annotation& a, double v) { a.attitude.pitch_deg = v; },
-      [](Annotation& a, double v) { a.attitude.yaw_deg = v; },   [](Annotation& a, double v) { a.range_m = v; },
-      [](Annotation& a, double v) { a.gain = v; },               [](Annotation& a, double v) { a.velocity_px_per_frame.x = v; },
+      [](Annotation& a, double v) { a.centroid_xy.x = v; },
+      [](Annotation& a, double v) { a.centroid_xy.y = v; },
+      [](Annotation& a, double v) { a.visibility = v; },
+      [](Annotation& a, double v) { a.scr_requested = v; },
+      [](Annotation& a, double v) { a.scr["box20"] = v; },
+      [](Annotation& a, double v) { a.scr_float["box20"] = v; },
+      [](Annotation& a, double v) { a.scr_empty = v; },
+      [](Annotation& a, double v) { a.scr_delta = v; },
+      [](Annotation& a, double v) { a.sigma_b = v; },
+      [](Annotation& a, double v) {
+        a.flags = {{"clipped", v}};
+      },
+      [](Annotation& a, double v) { a.attitude.roll_deg = v; },
+      [](Annotation& a, double v) { a.attitude.pitch_deg = v; },
+      [](Annotation& a, double v) { a.attitude.yaw_deg = v; },
+      [](Annotation& a, double v) { a.range_m = v; },
+      [](Annotation& a, double v) { a.gain = v; },
+      [](Annotation& a, double v) { a.velocity_px_per_frame.x = v; },
       [](Annotation& a, double v) { a.velocity_px_per_frame.y = v; }};
   for (std::size_t i = 0; i < fields.size(); ++i) {
     for (const double value : {std::nan(""), std::numeric_limits<double>::infinity()}) {
@@ -94,7 +105,9 @@ TEST(FrameAnnotation, NumbersThatAreNotFiniteAreNeverWritten) {
 
 TEST(FrameAnnotation, TextThatIsNotUtf8IsRefused) {
   FrameAnnotation annotation = Full();
-  annotation.targets.front().model = "gr\xf6\xdf" "e.glb";
+  annotation.targets.front().model =
+      "gr\xf6\xdf"
+      "e.glb";
   EXPECT_THROW(ToJsonLine(annotation), Error);
 }
 
@@ -102,10 +115,14 @@ TEST(FrameAnnotation, MissingAndWrongKeysAreNamed) {
   EXPECT_EQ(MessageOfBadInput(R"({"index": 0, "targets": []})"), "the key 'frame' is missing");
   EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "targets": []})"), "the key 'index' is missing");
   EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0})"), "the key 'targets' is missing");
-  EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0, "targets": [{"id": 1}]})"), "the key 'box_xywh' is missing");
-  EXPECT_EQ(MessageOfBadInput(R"({"frame": 3, "index": 0, "targets": []})"), "the key 'frame' has a value of the wrong type: 3");
-  EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0, "targets": null})"), "the key 'targets' has a value of the wrong type: null");
-  EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0, "targets": [5]})"), "found number, expected an object with the key 'id'");
+  EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0, "targets": [{"id": 1}]})"),
+            "the key 'box_xywh' is missing");
+  EXPECT_EQ(MessageOfBadInput(R"({"frame": 3, "index": 0, "targets": []})"),
+            "the key 'frame' has a value of the wrong type: 3");
+  EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0, "targets": null})"),
+            "the key 'targets' has a value of the wrong type: null");
+  EXPECT_EQ(MessageOfBadInput(R"({"frame": "a", "index": 0, "targets": [5]})"),
+            "found number, expected an object with the key 'id'");
   EXPECT_EQ(MessageOfBadInput("[]"), "found array, expected an object with the key 'frame'");
   EXPECT_TRUE(MessageOfBadInput("").starts_with("not valid JSON"));
   EXPECT_TRUE(MessageOfBadInput(ToJsonLine(Full()).substr(0, 100)).starts_with("not valid JSON"));
@@ -120,7 +137,8 @@ TEST(FrameAnnotation, WholeNumbersAreNeverCut) {
   }
   EXPECT_EQ(with_index("-5"), "no error");
   for (const char* box : {"[1, 2, 3]", "[1, 2, 3, 4, 5]", "[1, 2, 3, 4.5]", "[1, 2, 3, \"4\"]", "7"}) {
-    const std::string line = R"({"frame": "a", "index": 0, "targets": [{"id": 1, "box_xywh": )" + std::string(box) + "}]}";
+    const std::string line =
+        R"({"frame": "a", "index": 0, "targets": [{"id": 1, "box_xywh": )" + std::string(box) + "}]}";
     EXPECT_TRUE(MessageOfBadInput(line).starts_with("the key 'box_xywh' has a value of the wrong type")) << box;
   }
 }

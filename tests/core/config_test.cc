@@ -49,7 +49,8 @@ void Visit(OptionsVisitor& visitor, OuterOptions& options) {
 }
 
 void AddFaults(OptionsReader& reader, const OuterOptions& options) {
-  if (options.colour == Colour::kGreen && options.count > 50) reader.AddFault("count", "at most 50 where colour is green");
+  if (options.colour == Colour::kGreen && options.count > 50)
+    reader.AddFault("count", "at most 50 where colour is green");
 }
 
 OuterOptions Read(std::string_view yaml, const std::vector<std::string>& assignments = {}) {
@@ -79,11 +80,12 @@ OuterOptions AllChanged() {
 }
 
 TEST(Options, AFileGoesOverDefaultsAndAssignmentsGoOverTheFile) {
-  const OuterOptions options = Read("count: 10\nname: file\ninner:\n  gain: 0.5\n", {"name=flag", "inner.range=[1, 2]"});
-  EXPECT_TRUE(options.enabled);                       // default
-  EXPECT_EQ(options.count, 10);                       // file
-  EXPECT_EQ(options.name, "flag");                    // flag over file
-  EXPECT_EQ(options.inner.gain, 0.5);                 // file, untouched by the neighbour's flag
+  const OuterOptions options =
+      Read("count: 10\nname: file\ninner:\n  gain: 0.5\n", {"name=flag", "inner.range=[1, 2]"});
+  EXPECT_TRUE(options.enabled);                         // default
+  EXPECT_EQ(options.count, 10);                         // file
+  EXPECT_EQ(options.name, "flag");                      // flag over file
+  EXPECT_EQ(options.inner.gain, 0.5);                   // file, untouched by the neighbour's flag
   EXPECT_EQ(options.inner.range, std::pair(1.0, 2.0));  // flag over default
 }
 
@@ -94,7 +96,8 @@ TEST(Options, AnEmptyDocumentGivesTheDefaults) {
 }
 
 TEST(Options, AssignmentsTakeYamlAndMakeMissingGroups) {
-  const OuterOptions options = Read("", {"inner.limit=4", "sources=[a, b]", "colour=green", "enabled=false", "name=x=y"});
+  const OuterOptions options =
+      Read("", {"inner.limit=4", "sources=[a, b]", "colour=green", "enabled=false", "name=x=y"});
   EXPECT_EQ(options.inner.limit, 4);
   EXPECT_EQ(options.sources, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(options.colour, Colour::kGreen);
@@ -167,7 +170,8 @@ TEST(Options, FaultsThatConcernSeveralFieldsJoinTheOthers) {
 }
 
 TEST(ConfigTree, BrokenYamlNamesLineAndColumn) {
-  EXPECT_TRUE(UsageMessage("count: 3\nname: [a\n").starts_with("test.yaml:3:1: not valid YAML")) << UsageMessage("count: 3\nname: [a\n");
+  EXPECT_TRUE(UsageMessage("count: 3\nname: [a\n").starts_with("test.yaml:3:1: not valid YAML"))
+      << UsageMessage("count: 3\nname: [a\n");
   EXPECT_EQ(UsageMessage("- a\n- b\n"), "test.yaml: options must be 'key: value' pairs");
   EXPECT_EQ(UsageMessage("just text"), "test.yaml: options must be 'key: value' pairs");
 }
@@ -191,8 +195,10 @@ TEST(ConfigTree, FromFileNamesTheFileInFaultsAndWhenItIsMissing) {
 
 TEST(PrintOptions, YamlAndJsonReadBackToTheSameStruct) {
   for (const OuterOptions& options : {OuterOptions(), AllChanged()}) {
-    EXPECT_EQ(Read(PrintOptions(options, OptionsFormat::kYaml)), options) << PrintOptions(options, OptionsFormat::kYaml);
-    EXPECT_EQ(Read(PrintOptions(options, OptionsFormat::kJson)), options) << PrintOptions(options, OptionsFormat::kJson);
+    EXPECT_EQ(Read(PrintOptions(options, OptionsFormat::kYaml)), options)
+        << PrintOptions(options, OptionsFormat::kYaml);
+    EXPECT_EQ(Read(PrintOptions(options, OptionsFormat::kJson)), options)
+        << PrintOptions(options, OptionsFormat::kJson);
   }
 }
 
@@ -243,7 +249,9 @@ TEST(PrintOptions, SchemaHasExactlyTheKeysOfTheStruct) {
 
 TEST(PrintOptions, TextThatIsNotUtf8IsRefusedWithASentence) {
   OuterOptions options;
-  options.name = "gr\xf6\xdf" "e";
+  options.name =
+      "gr\xf6\xdf"
+      "e";
   for (const OptionsFormat format : {OptionsFormat::kYaml, OptionsFormat::kJson}) {
     EXPECT_THROW(PrintOptions(options, format), Error);
   }

@@ -27,7 +27,8 @@ std::string MessageOfBadInput(Function function) {
 
 std::vector<std::string> AllNames(const fs::path& folder) {  // hidden ones too
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -97,7 +98,8 @@ TEST(ReadFile, NamesPathAndReasonOfWhatItCannotRead) {
   const TemporaryFolder folder;
   EXPECT_EQ(MessageOfBadInput([&] { ReadFile(folder.path() / "none"); }),
             "cannot read " + (folder.path() / "none").string() + ": No such file or directory");
-  EXPECT_EQ(MessageOfBadInput([&] { ReadFile(folder.path()); }), "cannot read " + folder.path().string() + ": Is a directory");
+  EXPECT_EQ(MessageOfBadInput([&] { ReadFile(folder.path()); }),
+            "cannot read " + folder.path().string() + ": Is a directory");
   WriteFileAtomically(folder.path() / "file", "x");
   EXPECT_EQ(MessageOfBadInput([&] { ReadFile(folder.path() / "file" / "below"); }),
             "cannot read " + (folder.path() / "file" / "below").string() + ": Not a directory");
@@ -137,14 +139,16 @@ TEST(NaturalLess, IsATotalOrder) {
     for (const std::string& b : names) {
       ASSERT_EQ(NaturalLess(a, b) + NaturalLess(b, a) + (a == b), 1) << a << " " << b;
       if (!NaturalLess(a, b)) continue;
-      for (const std::string& c : names) ASSERT_TRUE(!NaturalLess(b, c) || NaturalLess(a, c)) << a << " " << b << " " << c;
+      for (const std::string& c : names)
+        ASSERT_TRUE(!NaturalLess(b, c) || NaturalLess(a, c)) << a << " " << b << " " << c;
     }
   }
 }
 
 TEST(ListFiles, GivesVisibleRegularFilesInNaturalOrder) {
   const TemporaryFolder folder;
-  for (const char* name : {"10.png", "9.png", "été.png", ".hidden", "1.png"}) WriteFileAtomically(folder.path() / name, "");
+  for (const char* name : {"10.png", "9.png", "été.png", ".hidden", "1.png"})
+    WriteFileAtomically(folder.path() / name, "");
   CreateFolder(folder.path() / "seq10");
   CreateFolder(folder.path() / "seq9");
   fs::create_symlink(folder.path() / "nowhere", folder.path() / "broken");

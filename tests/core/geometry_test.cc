@@ -68,7 +68,8 @@ TEST(Enclose, IsTheSmallestBoxAroundBoth) {
     }
     EXPECT_TRUE(both.Contains(a) && both.Contains(b));
     const auto touched = [&](auto side) { return side(both) == side(a) || side(both) == side(b); };
-    EXPECT_TRUE(touched([](const PixelBox& box) { return box.x; }) && touched([](const PixelBox& box) { return box.y; }));
+    EXPECT_TRUE(touched([](const PixelBox& box) { return box.x; }) &&
+                touched([](const PixelBox& box) { return box.y; }));
     EXPECT_TRUE(touched([](const PixelBox& box) { return box.right(); }));
     EXPECT_TRUE(touched([](const PixelBox& box) { return box.bottom(); }));
   }

@@ -13,7 +13,8 @@ TEST(Sha256, GivesTheVectorsOfFips180) {
   EXPECT_EQ(Sha256OfText("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(Sha256OfText("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  EXPECT_EQ(Sha256OfText(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_EQ(Sha256OfText(std::string(1'000'000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST(Sha256, DoesNotDependOnHowTheBytesAreCut) {
@@ -62,9 +63,14 @@ TEST(MerkleRoot, OfUpToThreeLeavesIsTheTreeDrawnByHand) {
 }
 
 TEST(MerkleRoot, GivesThePublishedRootsOfCertificateTransparency) {
-  const std::vector<std::string> leaves = {
-      "", Bytes("00"), Bytes("10"), Bytes("2021"), Bytes("3031"), Bytes("40414243"), Bytes("5051525354555657"),
-      Bytes("606162636465666768696a6b6c6d6e6f")};
+  const std::vector<std::string> leaves = {"",
+                                           Bytes("00"),
+                                           Bytes("10"),
+                                           Bytes("2021"),
+                                           Bytes("3031"),
+                                           Bytes("40414243"),
+                                           Bytes("5051525354555657"),
+                                           Bytes("606162636465666768696a6b6c6d6e6f")};
   const auto root_of_first = [&](std::ptrdiff_t count) { return MerkleRoot({leaves.begin(), leaves.begin() + count}); };
   EXPECT_EQ(root_of_first(1), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
   EXPECT_EQ(root_of_first(2), "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125");

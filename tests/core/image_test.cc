@@ -55,7 +55,8 @@ TEST(ImageView, AWindowSeesTheSamePixels) {
 TEST(ImageView, RefusesAWindowThatLeavesTheImage) {
   const Image<int> image = Numbered(4, 6);
   const ImageView<const int> view = image;
-  for (const PixelBox& box : {PixelBox{-1, 0, 2, 2}, PixelBox{0, -1, 2, 2}, PixelBox{5, 0, 2, 2}, PixelBox{0, 3, 2, 2}}) {
+  for (const PixelBox& box :
+       {PixelBox{-1, 0, 2, 2}, PixelBox{0, -1, 2, 2}, PixelBox{5, 0, 2, 2}, PixelBox{0, 3, 2, 2}}) {
     EXPECT_THROW(view.Window(box), std::out_of_range);
   }
 }

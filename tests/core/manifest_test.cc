@@ -63,8 +63,10 @@ TEST(Manifest, AnotherSchemaVersionIsRefused) {
 
 TEST(Manifest, MissingKeysAreNamedWithTheirSequence) {
   EXPECT_EQ(MessageOfBadInput("{}"), "the key 'schema_version' is missing");
-  EXPECT_EQ(MessageOfBadInput(Replaced(ToJson(Full()), "\"dataset_id\"", "\"dataset\"")), "the key 'dataset_id' is missing");
-  EXPECT_EQ(MessageOfBadInput(Replaced(ToJson(Full()), "\"bit_depth\"", "\"depth\"")), "sequence 000: the key 'bit_depth' is missing");
+  EXPECT_EQ(MessageOfBadInput(Replaced(ToJson(Full()), "\"dataset_id\"", "\"dataset\"")),
+            "the key 'dataset_id' is missing");
+  EXPECT_EQ(MessageOfBadInput(Replaced(ToJson(Full()), "\"bit_depth\"", "\"depth\"")),
+            "sequence 000: the key 'bit_depth' is missing");
 }
 
 TEST(Manifest, ImpossibleSequencesAreRefused) {
@@ -73,10 +75,14 @@ TEST(Manifest, ImpossibleSequencesAreRefused) {
             "sequence 000: unknown split 'exam'; allowed: train, val, test");
   EXPECT_EQ(MessageOfBadInput(Replaced(text, "\"bit_depth\": 16", "\"bit_depth\": 12")),
             "sequence 000: found bit_depth 12, allowed: 8, 16");
-  EXPECT_EQ(MessageOfBadInput(Replaced(text, "640", "0")), "sequence 000: found the frame size 0 x 512, allowed: at least 1 x 1");
-  EXPECT_EQ(MessageOfBadInput(Replaced(text, "\"frames\": 60", "\"frames\": -1")), "sequence 000: found -1 frames, allowed: at least 0");
+  EXPECT_EQ(MessageOfBadInput(Replaced(text, "640", "0")),
+            "sequence 000: found the frame size 0 x 512, allowed: at least 1 x 1");
+  EXPECT_EQ(MessageOfBadInput(Replaced(text, "\"frames\": 60", "\"frames\": -1")),
+            "sequence 000: found -1 frames, allowed: at least 0");
   for (const char* name : {"", "../up", "a/b", ".hidden"}) {
-    EXPECT_NE(MessageOfBadInput(Replaced(text, "\"name\": \"000\"", "\"name\": \"" + std::string(name) + "\"")), "no error") << name;
+    EXPECT_NE(MessageOfBadInput(Replaced(text, "\"name\": \"000\"", "\"name\": \"" + std::string(name) + "\"")),
+              "no error")
+        << name;
   }
 }
 

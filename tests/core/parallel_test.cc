@@ -42,10 +42,11 @@ TEST(ParallelFor, RethrowsWhatATaskThrew) {
 TEST(ParallelFor, AFailureEndsTheRest) {
   const ThreadLimit limit(1);
   int visits = 0;
-  EXPECT_THROW(ParallelFor(1000, [&](std::size_t) {
-                 ++visits;
-                 throw BadInput("first");
-               }),
+  EXPECT_THROW(ParallelFor(1000,
+                           [&](std::size_t) {
+                             ++visits;
+                             throw BadInput("first");
+                           }),
                Error);
   EXPECT_EQ(visits, 1);
 }

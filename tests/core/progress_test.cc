@@ -38,7 +38,10 @@ TEST(Progress, JsonLinesHoldTheLastState) {
 }
 
 TEST(Progress, ALabelThatIsNotUtf8StillGivesValidJson) {
-  EXPECT_TRUE(nlohmann::json::accept(ErrorOf(ProgressStyle::kJson, "gr\xf6\xdf" "e", 1, 1)));
+  EXPECT_TRUE(nlohmann::json::accept(ErrorOf(ProgressStyle::kJson,
+                                             "gr\xf6\xdf"
+                                             "e",
+                                             1, 1)));
 }
 
 TEST(Progress, QuietPrintsNothing) { EXPECT_EQ(ErrorOf(ProgressStyle::kQuiet, "fusing", 3, 3), ""); }

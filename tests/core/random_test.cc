@@ -42,18 +42,23 @@ double ChiSquareLimit(std::size_t degrees) {
 TEST(Philox, SecondImplementationGivesThePublishedKnownAnswers) {
   EXPECT_EQ(Philox({0, 0, 0, 0}, 0, 0), (Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   constexpr std::uint32_t kOnes = 0xffffffff;
-  EXPECT_EQ(Philox({kOnes, kOnes, kOnes, kOnes}, kOnes, kOnes), (Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(Philox({kOnes, kOnes, kOnes, kOnes}, kOnes, kOnes),
+            (Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   EXPECT_EQ(Philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, 0xa4093822, 0x299f31d0),
             (Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
 }
 
 TEST(RandomStream, TheKeyOfZerosGivesThePublishedKnownAnswer) {
   RandomStream stream({.seed = 0, .sequence = 0, .frame = 0, .object = 0, .purpose = static_cast<Purpose>(0)});
-  for (const std::uint32_t expected : {0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u}) EXPECT_EQ(stream.Next(), expected);
+  for (const std::uint32_t expected : {0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u})
+    EXPECT_EQ(stream.Next(), expected);
 }
 
 TEST(RandomStream, EveryFieldOfTheKeyHasItsOwnBitsOfCounterAndKey) {
-  const RandomKey key = {.seed = 0x0123456789abcdef, .sequence = 0xdeadbeef, .frame = 0x10203040, .object = 0xa1b2,
+  const RandomKey key = {.seed = 0x0123456789abcdef,
+                         .sequence = 0xdeadbeef,
+                         .frame = 0x10203040,
+                         .object = 0xa1b2,
                          .purpose = Purpose::kTemporalNoise};
   RandomStream stream(key);
   for (std::uint32_t block = 0; block < 1000; ++block) {
@@ -74,11 +79,16 @@ TEST(RandomKey, WithAndForChangeOneField) {
 // Data sets are promised to be the same under every later version, so the first values are pinned, bit for bit. They
 // follow from the known answers above: (h >> 5, l >> 6) for the uniform, (h >> 6, l >> 6) for the normal.
 TEST(RandomStream, FirstValuesNeverChange) {
-  RandomStream uniform = TestStream(1), normal = TestStream(1), few = TestStream(1), many = TestStream(1), die = TestStream(1);
-  for (const double expected : {0x1.4322efbfb9b9cp-3, 0x1.ecfa9db493c5ep-1, 0x1.7f977ee54c6efp-1, 0x1.12b8176d91bdp-4}) EXPECT_EQ(uniform.Uniform(), expected);
-  for (const double expected : {-0x1.00ed15ac15d2dp+0, 0x1.c8e5c63974f26p+0, 0x1.580e22c9baebdp-1, -0x1.7f7b2dc9cc7eep+0}) EXPECT_EQ(normal.Normal(), expected);
+  RandomStream uniform = TestStream(1), normal = TestStream(1), few = TestStream(1), many = TestStream(1),
+               die = TestStream(1);
+  for (const double expected : {0x1.4322efbfb9b9cp-3, 0x1.ecfa9db493c5ep-1, 0x1.7f977ee54c6efp-1, 0x1.12b8176d91bdp-4})
+    EXPECT_EQ(uniform.Uniform(), expected);
+  for (const double expected :
+       {-0x1.00ed15ac15d2dp+0, 0x1.c8e5c63974f26p+0, 0x1.580e22c9baebdp-1, -0x1.7f7b2dc9cc7eep+0})
+    EXPECT_EQ(normal.Normal(), expected);
   for (const std::int64_t expected : {3, 8, 3, 3, 6, 1, 2, 4}) EXPECT_EQ(few.Poisson(3.5), expected);
-  for (const std::int64_t expected : {964, 1088, 1023, 994, 1020, 976, 1014, 972}) EXPECT_EQ(many.Poisson(1000), expected);
+  for (const std::int64_t expected : {964, 1088, 1023, 994, 1020, 976, 1014, 972})
+    EXPECT_EQ(many.Poisson(1000), expected);
   for (const std::uint32_t expected : {0u, 4u, 5u, 4u, 4u, 3u, 0u, 4u}) EXPECT_EQ(die.Integer(6), expected);
 }
 
@@ -178,7 +188,8 @@ TEST_P(PoissonOfMean, FollowsTheMassFunction) {
 }
 
 // 10 is where the method changes.
-INSTANTIATE_TEST_SUITE_P(SmallAndLarge, PoissonOfMean, testing::Values(0.1, 1.0, 3.5, 9.999, 10.0, 12.5, 60.0, 1000.0, 2e5));
+INSTANTIATE_TEST_SUITE_P(SmallAndLarge, PoissonOfMean,
+                         testing::Values(0.1, 1.0, 3.5, 9.999, 10.0, 12.5, 60.0, 1000.0, 2e5));
 
 TEST(RandomStream, PoissonOfHugeMeanKeepsMeanAndVariance) {
   constexpr int kCount = 100'000;
@@ -230,7 +241,8 @@ TEST(RandomStream, ShuffleGivesEveryOrderEquallyOften) {
   }
   ASSERT_EQ(seen.size(), 6u);
   double chi_square = 0;
-  for (const auto& [order, count] : seen) chi_square += (count - kCount / 6.0) * (count - kCount / 6.0) / (kCount / 6.0);
+  for (const auto& [order, count] : seen)
+    chi_square += (count - kCount / 6.0) * (count - kCount / 6.0) / (kCount / 6.0);
   EXPECT_LT(chi_square, ChiSquareLimit(5));
 }
 

@@ -45,7 +45,8 @@ cv::Mat AsMat(const Image<std::uint16_t>& image, int type) {
   return converted;
 }
 
-std::string EncodeByOpenCv(const std::string& extension, const cv::Mat& picture, const std::vector<int>& settings = {}) {
+std::string EncodeByOpenCv(const std::string& extension, const cv::Mat& picture,
+                           const std::vector<int>& settings = {}) {
   std::vector<unsigned char> bytes;
   cv::imencode(extension, picture, bytes, settings);
   return {bytes.begin(), bytes.end()};
@@ -71,7 +72,8 @@ std::string Chunk(const std::string& type, const std::string& data) {
 }
 
 // A PNG whose scan lines (each with its filter byte) are kept in one stored deflate block.
-std::string StoredPng(std::uint32_t width, std::uint32_t height, char bit_depth, char colour_type, const std::string& scan_lines) {
+std::string StoredPng(std::uint32_t width, std::uint32_t height, char bit_depth, char colour_type,
+                      const std::string& scan_lines) {
   std::uint32_t a = 1, b = 0;  // Adler-32
   for (const char c : scan_lines) {
     a = (a + static_cast<unsigned char>(c)) % 65521;
@@ -143,7 +145,8 @@ TEST_F(FrameIo, JpegIsCloseToItsOriginal) {
   for (int y = 0; y < 32; ++y) {
     for (int x = 0; x < 64; ++x) ramp(y, x) = static_cast<std::uint16_t>(40 + 2 * x);
   }
-  const Image<std::uint16_t> decoded = ReadImage(File("a.jpg", EncodeByOpenCv(".jpg", AsMat(ramp, CV_8U), {cv::IMWRITE_JPEG_QUALITY, 100})));
+  const Image<std::uint16_t> decoded =
+      ReadImage(File("a.jpg", EncodeByOpenCv(".jpg", AsMat(ramp, CV_8U), {cv::IMWRITE_JPEG_QUALITY, 100})));
   // At quality 100 every quantiser step is 1: each of 64 coefficients errs by <= 1/2, which the orthonormal transform
   // turns into at most 1/2 rms a pixel, so 4 grey values are 8 standard deviations.
   for (std::size_t i = 0; i < ramp.size(); ++i) EXPECT_NEAR(decoded.data()[i], ramp.data()[i], 4);
@@ -156,8 +159,11 @@ TEST_F(FrameIo, ColourBecomesLumaAndEqualChannelsTheirValue) {
     const int pixels[4][3] = {{full, 0, 0}, {0, full, 0}, {0, 0, full}, {77, 77, 77}};
     for (int x = 0; x < 4; ++x) {
       for (int c = 0; c < 3; ++c) {
-        if (type == CV_8U) bgr.at<cv::Vec3b>(0, x)[c] = static_cast<std::uint8_t>(pixels[x][c]);
-        else bgr.at<cv::Vec3w>(0, x)[c] = static_cast<std::uint16_t>(pixels[x][c]);
+        if (type == CV_8U) {
+          bgr.at<cv::Vec3b>(0, x)[c] = static_cast<std::uint8_t>(pixels[x][c]);
+        }
+        else
+          bgr.at<cv::Vec3w>(0, x)[c] = static_cast<std::uint16_t>(pixels[x][c]);
       }
     }
     // BT.601: 0.114, 0.587 and 0.299 of the largest value.
@@ -177,7 +183,8 @@ TEST_F(FrameIo, ColourBecomesLumaAndEqualChannelsTheirValue) {
 
 TEST_F(FrameIo, LowDepthGreyIsWidenedAndPalettesAreLookedUp) {
   int bit_depth = 0;
-  const Image<std::uint16_t> one_bit = ReadImage(File("a.png", StoredPng(3, 1, 1, 0, std::string("\0\xa0", 2))), &bit_depth);
+  const Image<std::uint16_t> one_bit =
+      ReadImage(File("a.png", StoredPng(3, 1, 1, 0, std::string("\0\xa0", 2))), &bit_depth);
   EXPECT_EQ(std::vector<std::uint16_t>(one_bit.begin(), one_bit.end()), (std::vector<std::uint16_t>{255, 0, 255}));
   EXPECT_EQ(bit_depth, 8);
   const Image<std::uint16_t> four_bit = ReadImage(File("b.png", StoredPng(2, 1, 4, 0, std::string("\0\x1f", 2))));
@@ -241,7 +248,8 @@ TEST_F(FrameIo, WrongFilesAreNamed) {
   EXPECT_THAT(ReadError(File("text.bmp", "hello")), HasSubstr("text.bmp"));
   EXPECT_THAT(ReadError(folder_.path()), HasSubstr(folder_.path().string()));
   cv::Mat real(4, 4, CV_32F, cv::Scalar(1.5));
-  EXPECT_THAT(ReadError(File("real.tiff", EncodeByOpenCv(".tiff", real))), AllOf(HasSubstr("real.tiff"), HasSubstr("32F")));
+  EXPECT_THAT(ReadError(File("real.tiff", EncodeByOpenCv(".tiff", real))),
+              AllOf(HasSubstr("real.tiff"), HasSubstr("32F")));
 }
 
 TEST_F(FrameIo, NonAsciiPathsWork) {
@@ -271,7 +279,8 @@ TEST_F(FrameIo, MasksAreCutAbove127) {
   const Mask read = ReadMask(File("m.png", EncodePng(mask)));
   EXPECT_EQ(std::vector<int>(read.begin(), read.end()), (std::vector<int>{0, 0, 255, 255}));
   File("m16.png", EncodePng(NoiseImage(3, 3, 16, 11), 16));
-  EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { ReadMask(Path("m16.png")); }), AllOf(HasSubstr("m16.png"), HasSubstr("16")));
+  EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { ReadMask(Path("m16.png")); }),
+              AllOf(HasSubstr("m16.png"), HasSubstr("16")));
 }
 
 TEST_F(FrameIo, FramesCarryCountsAndTheirFilesName) {
@@ -315,7 +324,8 @@ TEST_F(FrameIo, PixelHashDoesNotDependOnTheFilesCompression) {
 }
 
 TEST_F(FrameIo, ExtensionsInEitherCaseAreImages) {
-  for (const char* name : {"a.png", "a.PNG", "a.Tif", "a.tiff", "a.pgm", "a.bmp", "a.jpg", "a.JPEG"}) EXPECT_TRUE(IsImageFile(name));
+  for (const char* name : {"a.png", "a.PNG", "a.Tif", "a.tiff", "a.pgm", "a.bmp", "a.jpg", "a.JPEG"})
+    EXPECT_TRUE(IsImageFile(name));
   for (const char* name : {"README.md", "boxes.csv", "png", "a.avi", "a.png.txt"}) EXPECT_FALSE(IsImageFile(name));
 }
 

@@ -53,8 +53,7 @@ double RmsDifference(const Image<float>& a, const Image<float>& b) {
 }
 
 // Slope of the log power over the log frequency between `low` and `high` cycles a pixel: 2-D transform of the central
-// square under a Hann window, mean power in rings, least squares. The transform is the plain sum, along rows, then
-// columns.
+// square under a Hann window, mean power in rings, least squares. The transform is the plain sum.
 double SpectrumSlope(const Image<float>& image, double low, double high) {
   using Complex = std::complex<double>;
   const int n = std::min({image.width(), image.height(), 128});
@@ -111,8 +110,7 @@ double Median(std::vector<double> values) {
 
 TEST(FractalTexture, FallsWithTheSlopeThatWasAskedFor) {
   // Expected power: the sum over the cells c = 64, 32, ... 2 px of c^slope (sinc(fx c) sinc(fy c))^8, a staircase. The
-  // straight line through it from 0.03 to 0.12 cycles a pixel falls with 2.63 where 2.5 was asked for, with 3.53
-  // for 3.5.
+  // straight line through it from 0.03 to 0.12 cycles a pixel falls with 2.63 for 2.5, with 3.53 for 3.5.
   constexpr std::uint32_t kTextures = 24;
   for (const auto& [slope, expected] : {std::pair{2.5, 2.63}, std::pair{3.5, 3.53}}) {
     double mean = 0;
@@ -416,8 +414,7 @@ TEST(ThermalSensor, AddsTemporalNoiseOfTheNetdThroughTheGainCurve) {
       }
     }
     ASSERT_GT(count, 5000);
-    // Chi square of > 5000 degrees of freedom, unequally weighted: 3 % at most, 3 of these; the curve adds less than 1
-    // %.
+    // Chi square of > 5000 degrees of freedom, unequally weighted: 3 % at most, 3 of these, and 1 % for the curve.
     EXPECT_NEAR(measured / expected, 1, 0.1) << "key " << i;
   }
 }

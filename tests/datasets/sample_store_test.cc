@@ -5,8 +5,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,8 @@ void ExpectEqual(const LabelledFrame& a, const LabelledFrame& b) {
 
 class SampleStore : public testing::Test {
  protected:
-  std::string Write(const fs::path& folder, const std::vector<Sample>& samples, Existing existing = Existing::kRefuse) const {
+  std::string Write(const fs::path& folder, const std::vector<Sample>& samples,
+                    Existing existing = Existing::kRefuse) const {
     SampleStoreWriter writer(folder, existing, 0);
     Manifest manifest;
     for (const Sample& sample : samples) {
@@ -81,20 +83,21 @@ TEST_F(SampleStore, ASampleComesBackBitForBit) {
     const ManifestSequence& sequence = reader.manifest().sequences[s];
     const std::vector<FrameAnnotation> annotations = reader.ReadAnnotations(sequence);
     ASSERT_EQ(annotations.size(), 3U);
-    for (std::size_t i = 0; i < 3; ++i) ExpectEqual(reader.ReadLabelledFrame(sequence, annotations[i]), samples_[s].frames[i]);
+    for (std::size_t i = 0; i < 3; ++i)
+      ExpectEqual(reader.ReadLabelledFrame(sequence, annotations[i]), samples_[s].frames[i]);
   }
 }
 
 TEST_F(SampleStore, TheFolderHoldsExactlyTheDocumentedFiles) {
   Write(set_, {samples_[0]});
   EXPECT_THAT(Tree(set_),
-              ElementsAre("annotations", "annotations/seq1.jsonl",                              //
-                          "background", "background/seq1", "background/seq1/000000.png",       //
-                          "background/seq1/000001.png", "background/seq1/000002.png",          //
-                          "coverage", "coverage/seq1", "coverage/seq1/000000.png", "coverage/seq1/000001.png",
-                          "ignore", "ignore/seq1", "ignore/seq1/000001.png",                   //
-                          "image", "image/seq1", "image/seq1/000000.png", "image/seq1/000001.png", "image/seq1/000002.png",
-                          "instance", "instance/seq1", "instance/seq1/000001.png",             //
+              ElementsAre("annotations", "annotations/seq1.jsonl",                        //
+                          "background", "background/seq1", "background/seq1/000000.png",  //
+                          "background/seq1/000001.png", "background/seq1/000002.png",     //
+                          "coverage", "coverage/seq1", "coverage/seq1/000000.png", "coverage/seq1/000001.png", "ignore",
+                          "ignore/seq1", "ignore/seq1/000001.png",  //
+                          "image", "image/seq1", "image/seq1/000000.png", "image/seq1/000001.png",
+                          "image/seq1/000002.png", "instance", "instance/seq1", "instance/seq1/000001.png",  //
                           "manifest.json", "mask", "mask/seq1", "mask/seq1/000000.png", "mask/seq1/000001.png",
                           "mask/seq1/000002.png", "test.txt", "train.txt", "val.txt"));
 }
@@ -133,7 +136,8 @@ TEST_F(SampleStore, DatasetIdIsTheMerkleRootOverPathsAndHashes) {
   };
   const auto leaf = [&](const std::string& text) { return bytes(Sha256OfText(std::string(1, '\0') + text)); };
   const std::string h1(64, '1'), h2(64, '2'), h3(64, '3');
-  const std::string left = bytes(Sha256OfText("\x01" + leaf("annotations/s.jsonl " + h3) + leaf("image/s/0.png " + h1)));
+  const std::string left =
+      bytes(Sha256OfText("\x01" + leaf("annotations/s.jsonl " + h3) + leaf("image/s/0.png " + h1)));
   const std::string root = Sha256OfText("\x01" + left + leaf("mask/s/0.png " + h2));
   EXPECT_EQ(DatasetId({{"image/s/0.png", h1}, {"mask/s/0.png", h2}, {"annotations/s.jsonl", h3}}), root);
 }
@@ -164,7 +168,8 @@ TEST_F(SampleStore, TheOrderOfWritingDoesNotChangeAByte) {
   EXPECT_EQ(Write(set_, samples_), Write(other, {samples_[1], samples_[0]}));
   ASSERT_EQ(Tree(set_), Tree(other));
   for (const std::string& path : Tree(set_)) {
-    if (fs::is_regular_file(set_ / path)) EXPECT_EQ(ReadFile(set_ / path), ReadFile(other / path)) << path;
+    if (!fs::is_regular_file(set_ / path)) continue;
+    EXPECT_EQ(ReadFile(set_ / path), ReadFile(other / path)) << path;
   }
 }
 
@@ -258,7 +263,8 @@ TEST_F(SampleStore, AFailedMoveIntoPlaceLeavesNothingOfTheSequence) {
 }
 
 TEST_F(SampleStore, TooLittleSpaceNamesBothNumbersAndTouchesNothing) {
-  EXPECT_THAT(WriterError(Existing::kRefuse, std::uintmax_t{1} << 60), AllOf(HasSubstr("1048576.0 TiB"), HasSubstr("free")));
+  EXPECT_THAT(WriterError(Existing::kRefuse, std::uintmax_t{1} << 60),
+              AllOf(HasSubstr("1048576.0 TiB"), HasSubstr("free")));
   EXPECT_FALSE(fs::exists(set_));
   const std::string id = Write(set_, samples_);
   EXPECT_NE(WriterError(Existing::kReplace, std::uintmax_t{1} << 60), "");
@@ -288,8 +294,19 @@ TEST_F(SampleStore, FoldersOfOthersAreNeverTouched) {
   }
   EXPECT_EQ(ReadFile(set_ / "image/holiday/0.jpg"), "mine");
   WriteBytes(folder_.path() / "file", "mine");
-  EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { SampleStoreWriter(folder_.path() / "file", Existing::kReplace, 0); }),
-              HasSubstr("is a file"));
+  EXPECT_THAT(
+      ErrorText(ErrorCode::kBadInput, [&] { SampleStoreWriter(folder_.path() / "file", Existing::kReplace, 0); }),
+      HasSubstr("is a file"));
+}
+
+TEST_F(SampleStore, AnOutputFolderIsCheckedWithoutBeingTouched) {
+  CheckOutputFolder(set_, Existing::kRefuse);
+  EXPECT_FALSE(fs::exists(set_));
+  Write(set_, {samples_[0]});
+  const std::vector<std::string> before = Tree(set_);
+  EXPECT_NE(ErrorText(ErrorCode::kBadInput, [&] { CheckOutputFolder(set_, Existing::kRefuse); }), "");
+  CheckOutputFolder(set_, Existing::kReplace);
+  EXPECT_EQ(Tree(set_), before);
 }
 
 TEST_F(SampleStore, TwoWritersDoNotShareAFolder) {
@@ -383,7 +400,8 @@ TEST_F(SampleStore, FaultsInAnnotationsNameFileAndLine) {
   EXPECT_THAT(error_of(with("000001.png", "000000.png")), AllOf(HasSubstr("seq1.jsonl:2"), HasSubstr("twice")));
   EXPECT_THAT(error_of(with("\"targets\"", "\"target\"")), AllOf(HasSubstr("seq1.jsonl:1"), HasSubstr("targets")));
   EXPECT_THAT(error_of(good.substr(0, good.size() / 2)), HasSubstr("seq1.jsonl:"));
-  EXPECT_THAT(error_of(good.substr(0, good.find('\n') + 1)), AllOf(HasSubstr("seq1.jsonl"), HasSubstr("1 frames"), HasSubstr("says 3")));
+  EXPECT_THAT(error_of(good.substr(0, good.find('\n') + 1)),
+              AllOf(HasSubstr("seq1.jsonl"), HasSubstr("1 frames"), HasSubstr("says 3")));
   EXPECT_THAT(error_of(""), HasSubstr("0 frames"));
   fs::remove(set_ / "annotations/seq1.jsonl");
   EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { reader.ReadAnnotations(sequence); }), HasSubstr("seq1.jsonl"));
@@ -394,7 +412,9 @@ TEST_F(SampleStore, MissingAndForeignImagesAreNamed) {
   const SampleStoreReader reader(set_);
   const ManifestSequence& sequence = reader.manifest().sequences[0];
   const FrameAnnotation& annotation = samples_[0].frames[1].annotation;
-  const auto error_now = [&] { return ErrorText(ErrorCode::kBadInput, [&] { reader.ReadLabelledFrame(sequence, annotation); }); };
+  const auto error_now = [&] {
+    return ErrorText(ErrorCode::kBadInput, [&] { reader.ReadLabelledFrame(sequence, annotation); });
+  };
   for (const std::string kind : {"image", "mask", "ignore", "instance", "coverage", "background"}) {
     const fs::path file = set_ / kind / "seq1/000001.png";
     const std::string good = ReadFile(file);
@@ -415,11 +435,14 @@ TEST_F(SampleStore, MissingAndForeignImagesAreNamed) {
 TEST_F(SampleStore, FramesOutsideTheSequenceAreRefused) {
   Write(set_, {samples_[0]});
   const SampleStoreReader reader(set_);
-  for (const auto& [name, index] : std::vector<std::pair<std::string, int>>{{"../seq1/000000.png", 0}, {"000000.png", 3}, {"000000.png", -1}}) {
+  for (const auto& [name, index] :
+       std::vector<std::pair<std::string, int>>{{"../seq1/000000.png", 0}, {"000000.png", 3}, {"000000.png", -1}}) {
     FrameAnnotation annotation;
     annotation.frame = name;
     annotation.index = index;
-    EXPECT_NE(ErrorText(ErrorCode::kBadInput, [&] { reader.ReadLabelledFrame(reader.manifest().sequences[0], annotation); }), "");
+    EXPECT_NE(
+        ErrorText(ErrorCode::kBadInput, [&] { reader.ReadLabelledFrame(reader.manifest().sequences[0], annotation); }),
+        "");
   }
 }
 

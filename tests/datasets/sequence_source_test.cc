@@ -101,7 +101,8 @@ TEST_F(SequenceSourceTest, FramesComeInNaturalOrderWithIndexTimeAndName) {
 }
 
 TEST_F(SequenceSourceTest, FolderHashIsOverNamesAndFileHashesInOrder) {
-  const fs::path folder = FrameFolder("clip", {"2.png", "10.png", "9.png", "8.png", "7.png", "6.png", "5.png", "4.png", "3.png"});
+  const fs::path folder =
+      FrameFolder("clip", {"2.png", "10.png", "9.png", "8.png", "7.png", "6.png", "5.png", "4.png", "3.png"});
   std::string lines;
   for (int i = 2; i <= 10; ++i) {
     const std::string name = std::to_string(i) + ".png";
@@ -129,7 +130,8 @@ TEST_F(SequenceSourceTest, SourcesAreReadFromManyThreads) {
 TEST_F(SequenceSourceTest, AGapInTheNumbersIsNamed) {
   EXPECT_THAT(OpenError(FrameFolder("a", {"s_0003.png", "s_0005.png", "s_0006.png"})),
               AllOf(HasSubstr("gap"), HasSubstr("s_0003.png"), HasSubstr("s_0005.png"), HasSubstr("number 4")));
-  EXPECT_THAT(OpenError(FrameFolder("b", {"98.png", "99.png", "101.png"})), AllOf(HasSubstr("99.png"), HasSubstr("101.png")));
+  EXPECT_THAT(OpenError(FrameFolder("b", {"98.png", "99.png", "101.png"})),
+              AllOf(HasSubstr("99.png"), HasSubstr("101.png")));
   EXPECT_THAT(OpenError(FrameFolder("c", {"1.png", "01.png"})), HasSubstr("gap"));
   EXPECT_EQ(OpenError(FrameFolder("d", {"1799i.png", "1800i.png", "1801i.png"})), "");
   EXPECT_EQ(OpenError(FrameFolder("e", {"098.png", "099.png", "100.png"})), "");
@@ -146,7 +148,8 @@ TEST_F(SequenceSourceTest, MixedSizesAndDepthsNameBothFiles) {
   EXPECT_THAT(OpenError(sizes), AllOf(HasSubstr("0.png is 24 x 16"), HasSubstr("2.png is 25 x 16")));
   const fs::path depths = FrameFolder("depths", {"0.png", "1.png"});
   WriteBytes(depths / "2.png", EncodePng(NoiseImage(kHeight, kWidth, 16, 3), 16));
-  EXPECT_THAT(OpenError(depths), AllOf(HasSubstr("0.png"), HasSubstr("8 bits"), HasSubstr("2.png"), HasSubstr("16 bits")));
+  EXPECT_THAT(OpenError(depths),
+              AllOf(HasSubstr("0.png"), HasSubstr("8 bits"), HasSubstr("2.png"), HasSubstr("16 bits")));
 }
 
 TEST_F(SequenceSourceTest, UnusableFoldersAreNamed) {
@@ -172,8 +175,10 @@ TEST_F(SequenceSourceTest, ACorruptOrChangedFrameIsNamedWhenItIsRead) {
 
 TEST_F(SequenceSourceTest, ReadingOutsideASourceIsADefect) {
   const auto source = OpenFolderSource(FrameFolder("clip", {"0.png", "1.png"}));
-  for (const auto& [first, count] : std::vector<std::pair<int, int>>{{-1, 1}, {1, 2}, {2, 1}, {0, -1}, {2147483647, 2147483647}}) {
-    EXPECT_NE(ErrorText(ErrorCode::kInternal, [&, first = first, count = count] { source->Read(first, count); }), "") << first;
+  for (const auto& [first, count] :
+       std::vector<std::pair<int, int>>{{-1, 1}, {1, 2}, {2, 1}, {0, -1}, {2147483647, 2147483647}}) {
+    EXPECT_NE(ErrorText(ErrorCode::kInternal, [&, first = first, count = count] { source->Read(first, count); }), "")
+        << first;
   }
   EXPECT_TRUE(source->Read(2, 0).empty());
 }
@@ -195,7 +200,8 @@ TEST_F(KnownTargets, CornersAreOneBasedAndBoxesGrowToWholePixels) {
                       "\r\n"
                       "0.png,aeroplane,4.30,5.91,9.09,2.09\r\n"
                       "0.png,bird,23.5,-3,10,5\r\n"
-                      "1.png,bird,30,2,3,3\r\n"), "");
+                      "1.png,bird,30,2,3,3\r\n"),
+            "");
   const auto source = OpenFolderSource(folder);
   const std::vector<KnownTarget>& targets = source->known_targets();
   ASSERT_EQ(targets.size(), 3U);  // the last box lies beside the image
@@ -211,10 +217,12 @@ TEST_F(KnownTargets, FaultsNameFileAndLine) {
   const std::string header = "frame,class,x,y,width,height\n";
   EXPECT_THAT(WithBoxes(""), HasSubstr("boxes.csv:1"));
   EXPECT_THAT(WithBoxes("frame,x,y,w,h\n"), HasSubstr("boxes.csv:1"));
-  EXPECT_THAT(WithBoxes(header + "0.png,a,1,1,2,2\n9.png,a,1,1,2,2\n"), AllOf(HasSubstr("boxes.csv:3"), HasSubstr("9.png")));
+  EXPECT_THAT(WithBoxes(header + "0.png,a,1,1,2,2\n9.png,a,1,1,2,2\n"),
+              AllOf(HasSubstr("boxes.csv:3"), HasSubstr("9.png")));
   EXPECT_THAT(WithBoxes(header + "0.png,a,1,1,2\n"), AllOf(HasSubstr("boxes.csv:2"), HasSubstr("5 columns")));
   for (const std::string number : {"x1", "1x", "", "nan", "inf", "1e9"}) {
-    EXPECT_THAT(WithBoxes(header + "0.png,a,1," + number + ",2,2\n"), AllOf(HasSubstr("boxes.csv:2"), HasSubstr("y is '" + number)));
+    EXPECT_THAT(WithBoxes(header + "0.png,a,1," + number + ",2,2\n"),
+                AllOf(HasSubstr("boxes.csv:2"), HasSubstr("y is '" + number)));
   }
   EXPECT_THAT(WithBoxes(header + "0.png,a,1,1,0,2\n"), AllOf(HasSubstr("boxes.csv:2"), HasSubstr("width")));
 }
@@ -255,7 +263,9 @@ TEST_F(SequenceSourceTest, OnlyFramesThatCanBeDecodedAreCounted) {
 }
 
 TEST_F(SequenceSourceTest, FilesThatAreNoVideoAreNamed) {
-  const auto video_error = [](const fs::path& file) { return ErrorText(ErrorCode::kBadInput, [&] { OpenVideoSource(file); }); };
+  const auto video_error = [](const fs::path& file) {
+    return ErrorText(ErrorCode::kBadInput, [&] { OpenVideoSource(file); });
+  };
   WriteBytes(folder_.path() / "text.avi", "hello");
   WriteBytes(folder_.path() / "empty.avi", "");
   for (const char* name : {"text.avi", "empty.avi", "missing.avi"}) {
@@ -297,15 +307,16 @@ TEST_F(SequenceSourceTest, TheSameFramesAreTakenOnce) {
 
 TEST_F(SequenceSourceTest, NamesComeFromFoldersHoweverTheyAreWritten) {
   const fs::path a = FrameFolder("a", {"0.png"}, 1);
-  for (const fs::path& path : {a / "", a / ".", a / "..", folder_.path() / "b/../a"}) {
-    if (path.filename() == "..") continue;
-    EXPECT_EQ(OpenFolderSource(path.lexically_normal())->info().name, "a") << path;
+  for (const fs::path& path : {a, a / "", a / ".", Folder("b") / "../a"}) {
+    EXPECT_EQ(OpenFolderSource(path)->info().name, "a") << path;
   }
 }
 
 TEST_F(SequenceSourceTest, PathsWithoutSequencesAreErrors) {
   const fs::path image = FrameFolder("a", {"0.png"}, 1) / "0.png";
-  const auto sources_error = [](const fs::path& path) { return ErrorText(ErrorCode::kBadInput, [&] { OpenSources({path}); }); };
+  const auto sources_error = [](const fs::path& path) {
+    return ErrorText(ErrorCode::kBadInput, [&] { OpenSources({path}); });
+  };
   EXPECT_THAT(sources_error(Folder("empty")), HasSubstr("empty"));
   EXPECT_THAT(sources_error(folder_.path() / "missing"), HasSubstr("missing"));
   EXPECT_THAT(sources_error(image), AllOf(HasSubstr("0.png"), HasSubstr("single image")));

@@ -15,7 +15,9 @@ std::filesystem::path FromEnvironment(const char* variable, const std::filesyste
 
 std::filesystem::path SourceFolder() { return MIRST_SOURCE_DIR; }
 
-std::filesystem::path DataFolder() { return FromEnvironment("MIRST_DATA", SourceFolder().parent_path() / "shared/data"); }
+std::filesystem::path DataFolder() {
+  return FromEnvironment("MIRST_DATA", SourceFolder().parent_path() / "shared/data");
+}
 
 std::filesystem::path GoldenFolder() {
   return FromEnvironment("MIRST_GOLDENS", SourceFolder().parent_path() / "shared/goldens");

@@ -50,7 +50,11 @@ inline Sample MakeSample(const std::string& name, int bit_depth, std::uint32_t s
       return NoiseImage(kHeight, kWidth, depth, 100 * stream + 10 * static_cast<std::uint32_t>(index) + image);
     };
     LabelledFrame labelled;
-    labelled.frame = {AsFloat(noise(bit_depth, 0)), Quantity::kCounts, bit_depth, index, 0.04 * index,
+    labelled.frame = {AsFloat(noise(bit_depth, 0)),
+                      Quantity::kCounts,
+                      bit_depth,
+                      index,
+                      0.04 * index,
                       "00000" + std::to_string(index) + ".png"};
     labelled.mask = Mask(kHeight, kWidth);
     labelled.background = AsFloat(noise(bit_depth, 1));

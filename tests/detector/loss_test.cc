@@ -1,0 +1,48 @@
+#include "detector/loss.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "core/error.h"
+
+namespace mirst {
+namespace {
+
+TEST(SoftIouLoss, HasItsClosedFormOnHalves) {
+  // p = 1/2 everywhere, 16 pixels, 4 of them true: both = 2, either = 8 + 4 - 2 = 10, loss = 1 - 3/11.
+  torch::Tensor mask = torch::zeros({1, 1, 4, 4});
+  mask.narrow(2, 0, 1).fill_(1);
+  EXPECT_NEAR(SoftIouLoss(torch::zeros({1, 1, 4, 4}), mask).item<double>(), 1 - 3.0 / 11.0, 1e-6);
+}
+
+TEST(SoftIouLoss, IsTheMeanOverImagesNotThePool) {
+  torch::Tensor masks = torch::zeros({2, 1, 4, 4});
+  masks[0].fill_(1);  // both = 8, either = 16: 1 - 9/17; the empty one: both = 0, either = 8: 1 - 1/9
+  EXPECT_NEAR(SoftIouLoss(torch::zeros({2, 1, 4, 4}), masks).item<double>(), 1 - (9.0 / 17.0 + 1.0 / 9.0) / 2, 1e-6);
+}
+
+TEST(SoftIouLoss, VanishesForACertainPredictionOfTheTruth) {
+  const torch::Tensor mask = (torch::arange(16).view({1, 1, 4, 4}) % 3 == 0).to(torch::kFloat);
+  EXPECT_NEAR(SoftIouLoss(200 * mask - 100, mask).item<double>(), 0, 1e-6);
+  EXPECT_NEAR(SoftIouLoss(torch::full({1, 1, 4, 4}, -100.0), torch::zeros({1, 1, 4, 4})).item<double>(), 0, 1e-6);
+}
+
+TEST(SoftIouLoss, IgnoredPixelsCountNowhere) {
+  torch::manual_seed(1);
+  const torch::Tensor logits = torch::randn({1, 1, 4, 6}, torch::requires_grad());
+  const torch::Tensor mask = (torch::rand({1, 1, 4, 6}) > 0.5).to(torch::kFloat);
+  torch::Tensor ignore = torch::zeros({1, 1, 4, 6});
+  ignore.narrow(3, 4, 2).fill_(1);
+  const torch::Tensor loss = SoftIouLoss(logits, mask, ignore);
+  EXPECT_NEAR(loss.item<double>(), SoftIouLoss(logits.narrow(3, 0, 4), mask.narrow(3, 0, 4)).item<double>(), 1e-6);
+  loss.backward();
+  EXPECT_EQ(logits.grad().narrow(3, 4, 2).abs().sum().item<float>(), 0);
+}
+
+TEST(SoftIouLoss, ShapesMustAgree) {
+  EXPECT_THROW(SoftIouLoss(torch::zeros({1, 1, 4, 4}), torch::zeros({1, 1, 4, 5})), Error);
+  EXPECT_THROW(SoftIouLoss(torch::zeros({4, 4}), torch::zeros({4, 4})), Error);
+}
+
+}  // namespace
+}  // namespace mirst
