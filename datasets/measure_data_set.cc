@@ -37,11 +37,13 @@ TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& 
   }
   const PixelBox box = BoundingBox(own);
   if (box != annotation.box) {
-    throw BadInput(fmt::format("its annotated box is {},{} {}x{}, the mask's is {},{} {}x{}", annotation.box.x, annotation.box.y,
-                               annotation.box.width, annotation.box.height, box.x, box.y, box.width, box.height));
+    throw BadInput(fmt::format("its annotated box is {},{} {}x{}, the mask's is {},{} {}x{}", annotation.box.x,
+                               annotation.box.y, annotation.box.width, annotation.box.height, box.x, box.y, box.width,
+                               box.height));
   }
   const Frame& frame = labelled.frame;
-  const ScrMeasurement measured = MeasureBox20(frame.pixels, own, labelled.mask, Box20Rule::ForBitDepth(frame.bit_depth));
+  const ScrMeasurement measured =
+      MeasureBox20(frame.pixels, own, labelled.mask, Box20Rule::ForBitDepth(frame.bit_depth));
   const auto annotated = annotation.scr.find("box20");
 
   TargetStatistics target;
@@ -78,7 +80,8 @@ void CheckFrameNames(const SampleStoreReader& reader, const ManifestSequence& se
   const std::set<std::string> images = names_in("image"), masks = names_in("mask");
   std::set<std::string> annotated;
   for (const FrameAnnotation& annotation : annotations) annotated.insert(annotation.frame);
-  const auto require = [](const std::set<std::string>& names, const std::set<std::string>& among, std::string_view what, std::string_view lacks) {
+  const auto require = [](const std::set<std::string>& names, const std::set<std::string>& among, std::string_view what,
+                          std::string_view lacks) {
     for (const std::string& name : names) {
       if (!among.contains(name)) throw BadInput(fmt::format("{} {} has no {}", what, name, lacks));
     }
@@ -89,14 +92,14 @@ void CheckFrameNames(const SampleStoreReader& reader, const ManifestSequence& se
   require(annotated, images, "the annotated frame", "image");
 }
 
-std::vector<TargetStatistics> MeasureSequence(const SampleStoreReader& reader, const ManifestSequence& sequence, Progress& progress) {
+std::vector<TargetStatistics> MeasureSequence(const SampleStoreReader& reader, const ManifestSequence& sequence,
+                                              Progress& progress) {
   const std::vector<FrameAnnotation> annotations = reader.ReadAnnotations(sequence);
   CheckFrameNames(reader, sequence, annotations);
   std::vector<std::vector<TargetStatistics>> by_frame(annotations.size());
   ParallelFor(annotations.size(), [&](std::size_t i) {
-    by_frame[i] = InContext(fmt::format("frame {}", annotations[i].frame), [&] {
-      return MeasureTargets(reader.ReadLabelledFrame(sequence, annotations[i]));
-    });
+    by_frame[i] = InContext(fmt::format("frame {}", annotations[i].frame),
+                            [&] { return MeasureTargets(reader.ReadLabelledFrame(sequence, annotations[i])); });
     progress.Advance();
   });
   std::vector<TargetStatistics> targets;
@@ -116,7 +119,8 @@ std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled) {
   std::vector<TargetStatistics> targets;
   std::int64_t named_px = 0;
   for (const Annotation& annotation : annotations) {
-    targets.push_back(InContext(fmt::format("target {}", annotation.id), [&] { return MeasureTarget(labelled, annotation); }));
+    targets.push_back(
+        InContext(fmt::format("target {}", annotation.id), [&] { return MeasureTarget(labelled, annotation); }));
     named_px += annotation.area_px;
   }
   const std::int64_t mask_px = CountPixels(labelled.mask);
@@ -143,8 +147,8 @@ DataSetStatistics MeasureDataSet(const SampleStoreReader& reader) {
   for (const ManifestSequence& sequence : manifest.sequences) frames += sequence.frames;
   Progress progress("measuring", frames, "frames");
   for (const ManifestSequence& sequence : manifest.sequences) {
-    std::vector<TargetStatistics> targets = InContext(
-        fmt::format("sequence {}", sequence.name), [&] { return MeasureSequence(reader, sequence, progress); });
+    std::vector<TargetStatistics> targets = InContext(fmt::format("sequence {}", sequence.name),
+                                                      [&] { return MeasureSequence(reader, sequence, progress); });
     for (TargetStatistics& target : targets) target.sequence = statistics.sequences.size();
     statistics.sequences.push_back(DescribeSequence(sequence, targets));
     std::move(targets.begin(), targets.end(), std::back_inserter(statistics.targets));

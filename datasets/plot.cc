@@ -42,7 +42,8 @@ struct Bars {
 Bars MakeBars(const std::vector<double>& values, double first, const std::vector<double>& widths) {
   const double max = values.empty() ? first : *std::max_element(values.begin(), values.end());
   const auto bars_needed = [&](double width) { return std::floor((max - first) / width) + 1; };
-  const auto fits = std::find_if(widths.begin(), widths.end(), [&](double width) { return bars_needed(width) <= kMaxBars; });
+  const auto fits =
+      std::find_if(widths.begin(), widths.end(), [&](double width) { return bars_needed(width) <= kMaxBars; });
   Bars bars{first, fits == widths.end() ? widths.back() : *fits, {}, 0};
   bars.counts.assign(static_cast<std::size_t>(std::min<double>(kMaxBars, bars_needed(bars.width))), 0);
   for (const double value : values) {
@@ -61,7 +62,8 @@ double PercentOf(std::int64_t count, std::int64_t total) {
 }
 
 /// `step` as in a bin's last value: 1 for whole numbers.
-std::string Table(const Bars& bars, std::string_view columns, double step, std::int64_t total, std::string_view (*label)(double)) {
+std::string Table(const Bars& bars, std::string_view columns, double step, std::int64_t total,
+                  std::string_view (*label)(double)) {
   std::string csv = fmt::format("{},class,count,share_percent\n", columns);
   for (std::size_t i = 0; i < bars.counts.size(); ++i) {
     csv += fmt::format("{},{},{},{},{}\n", bars.low(i), bars.low(i + 1) - step, label(bars.low(i)), bars.counts[i],
@@ -131,22 +133,36 @@ std::string Draw(const Panel& panel) {
       panel.picture, panel.letter, panel.title, panel.x_label, panel.y_label, panel.bars.first - panel.shift,
       panel.bars.end() - panel.shift, last_tic / kBarHeight, step, last_tic, panel.median);
   for (const Series& series : panel.series) {
-    text += fmt::format("        '{}.csv' every ::1 using (($1 + $2) / 2):(of('{}')):({}) with boxes linecolor rgb {} title '{}', \\\n",
-                        panel.picture, series.class_name, panel.bars.width, series.colour, series.title);
+    text += fmt::format(
+        "        '{}.csv' every ::1 using (($1 + $2) / 2):(of('{}')):({}) with boxes linecolor rgb {} title '{}', \\\n",
+        panel.picture, series.class_name, panel.bars.width, series.colour, series.title);
   }
-  text += fmt::format("        NaN with lines linewidth 2 linecolor rgb accent title '{}'\n    }}\n", panel.median_title);
+  text +=
+      fmt::format("        NaN with lines linewidth 2 linecolor rgb accent title '{}'\n    }}\n", panel.median_title);
   return text;
 }
 
 Panel SizePanel(const GroupStatistics& group, Bars bars) {
-  Panel panel{"target_sizes", "a", "", "Mask area (px)", "Share of targets (%)", std::move(bars), 0.5, group.targets,
-              group.area_px.median, fmt::format("median: {:.4g} px", group.area_px.median), {}};
+  Panel panel{"target_sizes",
+              "a",
+              "",
+              "Mask area (px)",
+              "Share of targets (%)",
+              std::move(bars),
+              0.5,
+              group.targets,
+              group.area_px.median,
+              fmt::format("median: {:.4g} px", group.area_px.median),
+              {}};
   panel.title = fmt::format("Target size ({})", Plural(group.targets, "target"));
   if (panel.bars.above > 0) {
-    panel.x_label += fmt::format(", {:.2g} % above {:.0f} px not shown", PercentOf(panel.bars.above, panel.total), panel.bars.end() - 1);
+    panel.x_label += fmt::format(", {:.2g} % above {:.0f} px not shown", PercentOf(panel.bars.above, panel.total),
+                                 panel.bars.end() - 1);
   }
   const auto add = [&](std::string_view name, std::string_view limits, std::string_view colour, std::int64_t count) {
-    if (count > 0) panel.series.push_back({name, fmt::format("{}, {} px: {:.1f} %", name, limits, PercentOf(count, group.targets)), colour});
+    if (count > 0)
+      panel.series.push_back(
+          {name, fmt::format("{}, {} px: {:.1f} %", name, limits, PercentOf(count, group.targets)), colour});
   };
   add("point", fmt::format("≤ {}", kPointMaxPx), "dark", group.point);
   add("spot", fmt::format("{}–{}", kPointMaxPx + 1, kSpotMaxPx), "middle", group.spot);
@@ -155,21 +171,35 @@ Panel SizePanel(const GroupStatistics& group, Bars bars) {
 }
 
 Panel ScrPanel(const GroupStatistics& group, Bars bars) {
-  Panel panel{"mean_scr", "b", "", "Mean SCR of a sequence (box20)", "Share of sequences (%)", std::move(bars), 0,
-              group.mscr_present.count, group.mscr_present.median, fmt::format("median: {:.2f}", group.mscr_present.median), {}};
+  Panel panel{"mean_scr",
+              "b",
+              "",
+              "Mean SCR of a sequence (box20)",
+              "Share of sequences (%)",
+              std::move(bars),
+              0,
+              group.mscr_present.count,
+              group.mscr_present.median,
+              fmt::format("median: {:.2f}", group.mscr_present.median),
+              {}};
   panel.title = fmt::format("Mean SCR ({})", Plural(panel.total, "sequence"));
   if (panel.bars.above > 0) {
-    panel.x_label += fmt::format(", {:.2g} % above {:.4g} not shown", PercentOf(panel.bars.above, panel.total), panel.bars.end());
+    panel.x_label +=
+        fmt::format(", {:.2g} % above {:.4g} not shown", PercentOf(panel.bars.above, panel.total), panel.bars.end());
   }
   const auto add = [&](std::string_view name, std::string_view relation, std::string_view colour, std::int64_t count) {
-    if (count > 0) panel.series.push_back({name, fmt::format("{}, {} {}: {:.1f} %", name, relation, kLowScrLimit, PercentOf(count, panel.total)), colour});
+    if (count > 0)
+      panel.series.push_back(
+          {name, fmt::format("{}, {} {}: {:.1f} %", name, relation, kLowScrLimit, PercentOf(count, panel.total)),
+           colour});
   };
   add("low", "<", "dark", group.low_sequences);
   add("high", "≥", "middle", group.high_sequences);
   return panel;
 }
 
-constexpr std::string_view kHead = R"gp(# Distribution of the targets' sizes and of the sequences' mean SCR. Draw again with: gnuplot distributions.gp
+constexpr std::string_view kHead =
+    R"gp(# Distribution of the targets' sizes and of the sequences' mean SCR. Draw again with: gnuplot distributions.gp
 set encoding utf8
 set datafile separator comma
 
@@ -181,7 +211,6 @@ set tics nomirror out scale 0.6 textcolor rgb ink
 set ytics scale 0
 set format '%h'
 set grid ytics linetype 1 linecolor rgb '#e6e6e6' linewidth 0.8
-set key top right reverse Left samplen 1.6 spacing 1.25 textcolor rgb ink
 set style fill solid 1.0 border rgb 'white'
 set lmargin 9.5
 set rmargin 2.5
@@ -192,8 +221,10 @@ of(name) = stringcolumn(3) eq name ? column(5) : NaN
 do for [picture in 'distributions target_sizes mean_scr'] {
   both = picture eq 'distributions'
   do for [kind in 'svg png'] {
-    if (kind eq 'svg') { set terminal svg size (both ? 960 : 500), 380 font 'Arial,14' background rgb 'white' }
-    if (kind eq 'png') { set terminal pngcairo size (both ? 1920 : 1000), 760 font 'Sans,20' linewidth 2 background rgb 'white' }
+    if (kind eq 'svg') { set terminal svg size (both ? 960 : 500), 400 font 'Arial,14' background rgb 'white' }
+    if (kind eq 'png') { set terminal pngcairo size (both ? 1920 : 1000), 800 font 'Sans,20' linewidth 2 background rgb 'white' }
+    # The two terminals differ in what they take for the height of a line.
+    set key top right reverse Left samplen 1.6 spacing (kind eq 'svg' ? 0.95 : 1.25) textcolor rgb ink
     set output picture . '.' . kind
     if (both) { set multiplot layout 1,2 }
 )gp";
@@ -231,7 +262,8 @@ std::optional<std::string> RunGnuplot(const std::filesystem::path& folder) {
   pid_t child = 0;
   const int failure = posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (failure != 0) return fmt::format("no pictures: gnuplot cannot be run ({}); install gnuplot-nox for them", std::strerror(failure));
+  if (failure != 0)
+    return fmt::format("no pictures: gnuplot cannot be run ({}); install gnuplot-nox for them", std::strerror(failure));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -257,7 +289,8 @@ std::map<std::string, std::string> DistributionPlotSources(const DataSetStatisti
   // Widths that divide 9 and 81 px, and 3: no bar belongs to two classes. Few sequences do not fill narrow bars.
   const Bars size_bars = MakeBars(areas, 1, {1, 3, 9});
   const Bars scr_bars = MakeBars(scr, 0, scr.size() < 40 ? std::vector<double>{1} : std::vector<double>{0.5, 1});
-  return {{std::string(kScript), std::string(kHead) + Draw(SizePanel(group, size_bars)) + Draw(ScrPanel(group, scr_bars)) + std::string(kTail)},
+  return {{std::string(kScript), std::string(kHead) + Draw(SizePanel(group, size_bars)) +
+                                     Draw(ScrPanel(group, scr_bars)) + std::string(kTail)},
           {std::string(kSizeTable), Table(size_bars, "from_px,to_px", 1, std::ssize(areas), SizeClass)},
           {std::string(kScrTable), Table(scr_bars, "from,below", 0, std::ssize(scr), ScrSubset)}};
 }

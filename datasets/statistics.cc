@@ -37,7 +37,8 @@ std::vector<double> FrameScr(std::span<const TargetStatistics> targets) {
     std::vector<double> frame;
     std::size_t i = first;
     for (; i < targets.size() && targets[i].sequence == targets[first].sequence &&
-           targets[i].frame_index == targets[first].frame_index; ++i) {
+           targets[i].frame_index == targets[first].frame_index;
+         ++i) {
       frame.push_back(targets[i].scr_measured);
     }
     means.push_back(Mean(frame));
@@ -145,7 +146,8 @@ SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<
 }
 
 double Percentile(std::span<const double> sorted, double percent) {
-  if (sorted.empty() || !(percent >= 0 && percent <= 100)) throw InternalError("percentile of no values, or outside 0..100");
+  if (sorted.empty() || !(percent >= 0 && percent <= 100))
+    throw InternalError("percentile of no values, or outside 0..100");
   const double rank = static_cast<double>(sorted.size() - 1) * percent / 100.0;
   const auto below = static_cast<std::size_t>(rank);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
@@ -211,7 +213,8 @@ std::vector<ScrComparison> CompareRequests(std::span<const TargetStatistics> tar
   }
   for (const auto& [track, sums] : tracks) {
     const double requested = sums.requested / sums.count;
-    comparisons.push_back({requested, sums.measured / sums.count, BoundOf(requested, sums.rounding_bound / sums.count)});
+    comparisons.push_back(
+        {requested, sums.measured / sums.count, BoundOf(requested, sums.rounding_bound / sums.count)});
   }
   return comparisons;
 }
@@ -238,7 +241,8 @@ Association Associate(std::span<const std::string> rows, std::span<const int> co
   const double rows_left = r - 1 - (r - 1) * (r - 1) / (n - 1), columns_left = c - 1 - (c - 1) * (c - 1) / (n - 1);
   const double least = std::min(rows_left, columns_left);
   if (least > 0) {
-    association.cramers_v_corrected = std::min(1.0, std::sqrt(std::max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1)) / least));
+    association.cramers_v_corrected =
+        std::min(1.0, std::sqrt(std::max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1)) / least));
   }
   return association;
 }
@@ -282,7 +286,8 @@ ScrAgreement CompareAnnotations(const DataSetStatistics& statistics) {
     agreement.differing += difference > kScrAgreementLimit;
     if (agreement.worst.empty() || difference > agreement.largest_difference) {
       agreement.largest_difference = difference;
-      agreement.worst = fmt::format("sequence {}, frame {}, target {}", statistics.sequences[t.sequence].name, t.frame, t.id);
+      agreement.worst =
+          fmt::format("sequence {}, frame {}, target {}", statistics.sequences[t.sequence].name, t.frame, t.id);
     }
   }
   return agreement;

@@ -1,5 +1,5 @@
-// What a written data set holds: sizes, SCR, speeds, flags, splits. Every SCR here is measured again, under box20, on the
-// written image and mask files, and set against what the annotations say. Files and pictures are made elsewhere
+// What a written data set holds: sizes, SCR, speeds, flags, splits. Every SCR here is measured again, under box20, on
+// the written image and mask files, and set against what the annotations say. Files and pictures are made elsewhere
 // (statistics_files.h, plot.h); the functions below the structs are pure.
 #pragma once
 
@@ -69,7 +69,7 @@ struct SequenceStatistics {
 struct DataSetStatistics {
   std::string folder, dataset_id, program_version, mask_convention;
   std::uint64_t seed = 0;
-  std::string scr_mode;  ///< config.scr.mode of the manifest; empty where it is not stated
+  std::string scr_mode;                       ///< config.scr.mode of the manifest; empty where it is not stated
   std::vector<SequenceStatistics> sequences;  ///< in the manifest's order
   std::vector<TargetStatistics> targets;      ///< by sequence, frame, place in the annotation
 };
@@ -143,8 +143,8 @@ struct GroupStatistics {
   std::int64_t spie_small = 0, point = 0, spot = 0, extended = 0, hot = 0, cold = 0;
   Distribution speed_px_per_frame, scr, scr_empty, scr_delta;
   Histogram scr_histogram;
-  std::int64_t delta_as_declared = 0;    ///< scr_delta has the sign of the polarity
-  std::int64_t delta_at_least_half = 0;  ///< and |scr_delta| >= half the measured SCR
+  std::int64_t delta_as_declared = 0;         ///< scr_delta has the sign of the polarity
+  std::int64_t delta_at_least_half = 0;       ///< and |scr_delta| >= half the measured SCR
   std::map<std::string, std::int64_t> flags;  ///< name -> targets that carry it
   std::int64_t flagged = 0;                   ///< targets with any flag but "quantised"
   // Over frames with a target:
@@ -166,9 +166,9 @@ GroupStatistics Summarise(const DataSetStatistics& statistics, std::string_view 
 struct ScrAgreement {
   std::int64_t compared = 0;
   std::int64_t not_annotated = 0;
-  std::int64_t differing = 0;     ///< by more than kScrAgreementLimit
+  std::int64_t differing = 0;  ///< by more than kScrAgreementLimit
   double largest_difference = 0;
-  std::string worst;              ///< "sequence 0003, frame 000012.png, target 1"; empty where nothing was compared
+  std::string worst;  ///< "sequence 0003, frame 000012.png, target 1"; empty where nothing was compared
 };
 ScrAgreement CompareAnnotations(const DataSetStatistics& statistics);
 

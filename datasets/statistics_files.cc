@@ -28,10 +28,10 @@ Json CountAndShare(std::int64_t count, std::int64_t of) {
 
 Json ToJson(const Distribution& d) {
   if (d.count == 0) return {{"count", 0}};
-  return {{"count", d.count}, {"mean", d.mean}, {"standard_deviation", d.standard_deviation},
-          {"min", d.min},     {"p5", d.p5},     {"p25", d.p25},
-          {"median", d.median}, {"p75", d.p75}, {"p95", d.p95},
-          {"p99", d.p99},     {"max", d.max}};
+  return {{"count", d.count},   {"mean", d.mean}, {"standard_deviation", d.standard_deviation},
+          {"min", d.min},       {"p5", d.p5},     {"p25", d.p25},
+          {"median", d.median}, {"p75", d.p75},   {"p95", d.p95},
+          {"p99", d.p99},       {"max", d.max}};
 }
 
 /// `step` is 1 where the values are whole numbers: their bins end at the last whole number inside.
@@ -52,7 +52,9 @@ Json ScrBins(const Histogram& h) { return ToJson(h, "from", "below", 0); }
 
 Json ToJson(const Association& a) {
   const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
-  return {{"sequences", a.items}, {"cramers_v", number(a.cramers_v)}, {"cramers_v_corrected", number(a.cramers_v_corrected)}};
+  return {{"sequences", a.items},
+          {"cramers_v", number(a.cramers_v)},
+          {"cramers_v_corrected", number(a.cramers_v_corrected)}};
 }
 
 Json RequestsJson(const GroupStatistics& g, std::string_view scr_mode) {
@@ -81,40 +83,42 @@ Json FlagsJson(const GroupStatistics& g) {
 
 Json ToJson(const GroupStatistics& g, std::string_view scr_mode) {
   const std::int64_t with_target = g.mscr_present.count;
-  return {
-      {"sequences", g.sequences},
-      {"sequences_with_target", with_target},
-      {"sources", g.sources},
-      {"frames", g.frames},
-      {"frames_with_target", g.frames_with_target},
-      {"targets", g.targets},
-      {"size",
-       {{"area_px", ToJson(g.area_px)},
-        {"area_histogram", AreaBins(g.area_histogram)},
-        {"image_share", ToJson(g.image_share)},
-        {"spie_small", CountAndShare(g.spie_small, g.targets)},
-        {"classes",
-         {{"point", CountAndShare(g.point, g.targets)},
-          {"spot", CountAndShare(g.spot, g.targets)},
-          {"extended", CountAndShare(g.extended, g.targets)}}}}},
-      {"scr",
-       {{"per_target", ToJson(g.scr)},
-        {"per_target_histogram", ScrBins(g.scr_histogram)},
-        {"per_frame", ToJson(g.frame_scr)},
-        {"mscr_present", ToJson(g.mscr_present)},
-        {"mscr_present_histogram", ScrBins(g.mscr_histogram)},
-        {"mscr_all", ToJson(g.mscr_all)},
-        {"subsets", {{"low", CountAndShare(g.low_sequences, with_target)}, {"high", CountAndShare(g.high_sequences, with_target)}}}}},
-      {"asked_against_measured", RequestsJson(g, scr_mode)},
-      {"flags", FlagsJson(g)},
-      {"scr_empty", ToJson(g.scr_empty)},
-      {"scr_delta",
-       {{"distribution", ToJson(g.scr_delta)},
-        {"sign_as_declared", CountAndShare(g.delta_as_declared, g.targets)},
-        {"sign_as_declared_and_at_least_half_the_scr", CountAndShare(g.delta_at_least_half, g.targets)}}},
-      {"polarity", {{"hot", CountAndShare(g.hot, g.targets)}, {"cold", CountAndShare(g.cold, g.targets)}}},
-      {"speed_px_per_frame", ToJson(g.speed_px_per_frame)},
-      {"background_association", {{"source_against_mscr", ToJson(g.source_scr)}, {"source_against_area", ToJson(g.source_area)}}}};
+  return {{"sequences", g.sequences},
+          {"sequences_with_target", with_target},
+          {"sources", g.sources},
+          {"frames", g.frames},
+          {"frames_with_target", g.frames_with_target},
+          {"targets", g.targets},
+          {"size",
+           {{"area_px", ToJson(g.area_px)},
+            {"area_histogram", AreaBins(g.area_histogram)},
+            {"image_share", ToJson(g.image_share)},
+            {"spie_small", CountAndShare(g.spie_small, g.targets)},
+            {"classes",
+             {{"point", CountAndShare(g.point, g.targets)},
+              {"spot", CountAndShare(g.spot, g.targets)},
+              {"extended", CountAndShare(g.extended, g.targets)}}}}},
+          {"scr",
+           {{"per_target", ToJson(g.scr)},
+            {"per_target_histogram", ScrBins(g.scr_histogram)},
+            {"per_frame", ToJson(g.frame_scr)},
+            {"mscr_present", ToJson(g.mscr_present)},
+            {"mscr_present_histogram", ScrBins(g.mscr_histogram)},
+            {"mscr_all", ToJson(g.mscr_all)},
+            {"subsets",
+             {{"low", CountAndShare(g.low_sequences, with_target)},
+              {"high", CountAndShare(g.high_sequences, with_target)}}}}},
+          {"asked_against_measured", RequestsJson(g, scr_mode)},
+          {"flags", FlagsJson(g)},
+          {"scr_empty", ToJson(g.scr_empty)},
+          {"scr_delta",
+           {{"distribution", ToJson(g.scr_delta)},
+            {"sign_as_declared", CountAndShare(g.delta_as_declared, g.targets)},
+            {"sign_as_declared_and_at_least_half_the_scr", CountAndShare(g.delta_at_least_half, g.targets)}}},
+          {"polarity", {{"hot", CountAndShare(g.hot, g.targets)}, {"cold", CountAndShare(g.cold, g.targets)}}},
+          {"speed_px_per_frame", ToJson(g.speed_px_per_frame)},
+          {"background_association",
+           {{"source_against_mscr", ToJson(g.source_scr)}, {"source_against_area", ToJson(g.source_area)}}}};
 }
 
 /// Quoted only where it must be (RFC 4180).
@@ -146,7 +150,8 @@ std::string StatisticsJson(const DataSetStatistics& statistics) {
   Json leaks = Json::object();
   for (const auto& [source, splits] : SourcesInSeveralSplits(statistics.sequences)) leaks[source] = splits;
   Json groups = Json::object();
-  for (const std::string_view split : kSplitNames) groups[std::string(split)] = ToJson(Summarise(statistics, split), statistics.scr_mode);
+  for (const std::string_view split : kSplitNames)
+    groups[std::string(split)] = ToJson(Summarise(statistics, split), statistics.scr_mode);
   const Json json = {
       {"schema_version", 1},
       {"dataset_id", statistics.dataset_id},
@@ -180,8 +185,10 @@ std::string StatisticsJson(const DataSetStatistics& statistics) {
 std::string TargetsCsv(const DataSetStatistics& statistics) {
   const bool per_frame = statistics.scr_mode == "per_frame";
   std::string csv =
-      "sequence,split,frame,id,class,area_px,image_share,box_x,box_y,box_w,box_h,centroid_x,centroid_y,polarity,scr_requested,"
-      "scr_annotated,scr_measured,scr_difference,scr_bound,scr_empty,scr_delta,sigma_b,rounding_bound,flags,speed_px_per_frame\n";
+      "sequence,split,frame,id,class,area_px,image_share,box_x,box_y,box_w,box_h,centroid_x,centroid_y,polarity,scr_"
+      "requested,"
+      "scr_annotated,scr_measured,scr_difference,scr_bound,scr_empty,scr_delta,sigma_b,rounding_bound,flags,speed_px_"
+      "per_frame\n";
   for (const TargetStatistics& t : statistics.targets) {
     const SequenceStatistics& sequence = statistics.sequences[t.sequence];
     std::optional<double> difference, bound;
@@ -189,25 +196,27 @@ std::string TargetsCsv(const DataSetStatistics& statistics) {
       difference = std::abs(t.scr_measured - t.scr_requested);
       bound = std::max(0.02 * t.scr_requested, t.rounding_bound);
     }
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(sequence.name),
-                       sequence.split, Cell(t.frame), t.id, Cell(t.class_name), t.area_px, t.image_share, t.box.x, t.box.y,
-                       t.box.width, t.box.height, t.centroid_xy.x, t.centroid_xy.y, t.polarity, t.scr_requested,
-                       Cell(t.scr_annotated), t.scr_measured, Cell(difference), Cell(bound), t.scr_empty, t.scr_delta, t.sigma_b,
-                       t.rounding_bound, FlagsCell(t.flags), t.speed_px_per_frame);
+    csv +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(sequence.name),
+                    sequence.split, Cell(t.frame), t.id, Cell(t.class_name), t.area_px, t.image_share, t.box.x, t.box.y,
+                    t.box.width, t.box.height, t.centroid_xy.x, t.centroid_xy.y, t.polarity, t.scr_requested,
+                    Cell(t.scr_annotated), t.scr_measured, Cell(difference), Cell(bound), t.scr_empty, t.scr_delta,
+                    t.sigma_b, t.rounding_bound, FlagsCell(t.flags), t.speed_px_per_frame);
   }
   return csv;
 }
 
 std::string SequencesCsv(const DataSetStatistics& statistics) {
   std::string csv =
-      "sequence,split,source,frames,frames_with_target,targets,mean_area_px,mscr_present,mscr_all,subset,scr_requested,scr_mode,"
+      "sequence,split,source,frames,frames_with_target,targets,mean_area_px,mscr_present,mscr_all,subset,scr_requested,"
+      "scr_mode,"
       "models,mean_speed_px_per_frame\n";
   for (const SequenceStatistics& s : statistics.sequences) {
     const std::string_view subset = !s.mscr_present ? "" : *s.mscr_present < kLowScrLimit ? "low" : "high";
     csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name), s.split, Cell(s.source), s.frames,
                        s.frames_with_target, s.targets, Cell(s.mean_area_px), Cell(s.mscr_present), s.mscr_all, subset,
-                       Cell(s.scr_requested), Cell(statistics.scr_mode), Cell(fmt::format("{}", fmt::join(s.models, ";"))),
-                       Cell(s.mean_speed_px_per_frame));
+                       Cell(s.scr_requested), Cell(statistics.scr_mode),
+                       Cell(fmt::format("{}", fmt::join(s.models, ";"))), Cell(s.mean_speed_px_per_frame));
   }
   return csv;
 }

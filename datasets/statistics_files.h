@@ -10,8 +10,8 @@
 
 namespace mirst {
 
-/// Indented JSON without a last line break, keys in a fixed order; the key `protocol` says how each number is meant. Every share stands beside its
-/// count and the number that it is a share of.
+/// Indented JSON without a last line break, keys in a fixed order; the key `protocol` says how each number is meant.
+/// Every share stands beside its count and the number that it is a share of.
 std::string StatisticsJson(const DataSetStatistics& statistics);
 
 /// One row a target and frame. Cells that a mode does not define are empty: `scr_difference` and `scr_bound` outside

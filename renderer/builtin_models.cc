@@ -128,8 +128,8 @@ class Builder {
   static constexpr int kRingPoints = 16;
 
   static Ring Circle(Vec3 centre, Vec3 axis, double radius) {
-    const Vec3 helper = std::abs(axis.z) < 0.9 * Length(axis) ? Vec3{0, 0, 1} : Vec3{1, 0, 0};
-    Vec3 u = Cross(axis, helper);
+    const Vec3 across = std::abs(axis.z) < 0.9 * Length(axis) ? Vec3{0, 0, 1} : Vec3{1, 0, 0};
+    Vec3 u = Cross(axis, across);
     u = (1 / Length(u)) * u;
     Vec3 v = Cross(axis, u);
     v = (1 / Length(v)) * v;

@@ -53,8 +53,9 @@ RayCaster::RayCaster(const TriangleMesh& mesh) : state_(std::make_unique<State>(
   rtcCommitGeometry(geometry);
   rtcAttachGeometry(state_->scene, geometry);
   rtcReleaseGeometry(geometry);
-  rtcSetSceneFlags(state_->scene, RTC_SCENE_FLAG_ROBUST);  // no ray slips between two triangles of one edge
-  const ThreadLimit one_thread(1);                         // the order within the structure is then always the same
+  rtcSetSceneBuildQuality(state_->scene, RTC_BUILD_QUALITY_HIGH);  // splits long thin triangles: struts, wires
+  rtcSetSceneFlags(state_->scene, RTC_SCENE_FLAG_ROBUST);          // no ray slips between two triangles of one edge
+  const ThreadLimit one_thread(1);                                 // the order within the structure is then always the same
   rtcCommitScene(state_->scene);
   ThrowOnError(device, "building its structure");
 }

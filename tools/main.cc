@@ -3,7 +3,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <new>
+#include <sstream>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -30,6 +32,18 @@ Example:
   mirst stats out/smoke
 
 'mirst COMMAND --help' explains a command.)";
+
+/// In the list of commands each has one line: the first of its description.
+class Help : public CLI::Formatter {
+ public:
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string description = command->get_description();
+    std::ostringstream line;
+    CLI::detail::format_help(line, command->get_name(), description.substr(0, description.find('\n')),
+                             get_column_width());
+    return line.str();
+  }
+};
 
 int ExitCode(mirst::ErrorCode code) { return static_cast<int>(code); }
 
@@ -61,8 +75,10 @@ std::string Explain(const CLI::App& program, const CLI::ParseError& error) {
 int Run(int argc, const char* const* argv) {
   CLI::App program(kPromise, "mirst");
   program.footer(kFooter);
-  program.get_formatter()->column_width(32);
-  program.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  const auto help = std::make_shared<Help>();
+  help->column_width(32);
+  help->label("SUBCOMMAND", "COMMAND");
+  program.formatter(help);
   program.set_version_flag("--version", fmt::format("mirst {} (git {})", mirst::ProgramVersion(), mirst::GitRevision()),
                            "Print the version and the revision of the sources, and stop");
   program.set_help_flag("-h,--help", "Print this help and stop");
@@ -75,8 +91,8 @@ int Run(int argc, const char* const* argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const std::string help = program.help();
-    mirst::PrintLine(help.substr(0, help.find_last_not_of('\n') + 1));
+    const std::string text = program.help();
+    mirst::PrintLine(text.substr(0, text.find_last_not_of('\n') + 1));
   } catch (const CLI::CallForVersion& version) {
     mirst::PrintLine(version.what());
   } catch (const CLI::ParseError& error) {

@@ -19,7 +19,7 @@ constexpr const char* kDescription =
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  mirst stats out/smoke                      summary; files in out/smoke/stats\n"
+    "  mirst stats out/smoke                       summary; files in out/smoke/stats\n"
     "  mirst stats out/smoke --out report --force  replace older statistics in report/\n"
     "  mirst stats out/smoke --json | jq .all.scr.mscr_present.mean";
 
@@ -31,13 +31,15 @@ struct StatsFlags {
 
 void WarnOf(const DataSetStatistics& statistics) {
   for (const auto& [source, splits] : SourcesInSeveralSplits(statistics.sequences)) {
-    LogWarning(fmt::format("the background source {} lies in the splits {} and {}", source, splits.front(), splits.back()));
+    LogWarning(
+        fmt::format("the background source {} lies in the splits {} and {}", source, splits.front(), splits.back()));
   }
   const ScrAgreement agreement = CompareAnnotations(statistics);
   if (agreement.differing > 0) {
-    LogWarning(fmt::format("{} of {} annotated SCRs differ from the files by more than {} (largest: {:.3g} at {}): images, masks or "
-                           "annotations were changed after writing",
-                           agreement.differing, agreement.compared, kScrAgreementLimit, agreement.largest_difference, agreement.worst));
+    LogWarning(fmt::format(
+        "{} of {} annotated SCRs differ from the files by more than {} (largest: {:.3g} at {}): images, masks or "
+        "annotations were changed after writing",
+        agreement.differing, agreement.compared, kScrAgreementLimit, agreement.largest_difference, agreement.worst));
   }
 }
 

@@ -22,7 +22,8 @@ std::string Percent(std::int64_t count, std::int64_t total) {
 /// A bar of `cells` character cells, in eighths of a cell, padded with blanks.
 std::string Bar(double share_of_longest, std::size_t cells) {
   static constexpr std::array<std::string_view, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const auto eighths = static_cast<std::size_t>(std::lround(std::clamp(share_of_longest, 0.0, 1.0) * static_cast<double>(8 * cells)));
+  const auto eighths =
+      static_cast<std::size_t>(std::lround(std::clamp(share_of_longest, 0.0, 1.0) * static_cast<double>(8 * cells)));
   const bool part = eighths % 8 != 0;
   std::string bar;
   for (std::size_t i = 0; i < eighths / 8; ++i) bar += "█";
@@ -41,7 +42,9 @@ Chart ChartOf(const Histogram& histogram, int step) {
     const double from = histogram.edges[i];
     const bool last = i + 1 == histogram.edges.size();
     const double to = last ? from : histogram.edges[i + 1] - step;
-    chart.labels.push_back(last ? fmt::format("{}+", from) : to == from ? fmt::format("{}", from) : fmt::format("{}-{}", from, to));
+    chart.labels.push_back(last         ? fmt::format("{}+", from)
+                           : to == from ? fmt::format("{}", from)
+                                        : fmt::format("{}-{}", from, to));
   }
   return chart;
 }
@@ -79,27 +82,32 @@ std::string Row(std::string_view label, std::string_view text) {
 }
 
 std::string SplitLine(std::string_view name, const GroupStatistics& g) {
-  const auto mean = [](const Distribution& d) { return d.count > 0 ? fmt::format("{:.2f}", d.mean) : std::string("-"); };
-  return fmt::format("{:<7}{:>11}{:>9}{:>10}{:>13}{:>10}{:>10}{:>9}\n", name, g.sequences, g.sources, g.frames, g.frames_with_target,
-                     g.targets, mean(g.area_px), mean(g.mscr_present));
+  const auto mean = [](const Distribution& d) {
+    return d.count > 0 ? fmt::format("{:.2f}", d.mean) : std::string("-");
+  };
+  return fmt::format("{:<7}{:>11}{:>9}{:>10}{:>13}{:>10}{:>10}{:>9}\n", name, g.sequences, g.sources, g.frames,
+                     g.frames_with_target, g.targets, mean(g.area_px), mean(g.mscr_present));
 }
 
 std::string Splits(const DataSetStatistics& statistics, const GroupStatistics& all) {
-  std::string text = fmt::format("{:<7}{:>11}{:>9}{:>10}{:>13}{:>10}{:>10}{:>9}\n", "", "sequences", "sources", "frames", "with target",
-                                 "targets", "mean px", "mSCR");
+  std::string text = fmt::format("{:<7}{:>11}{:>9}{:>10}{:>13}{:>10}{:>10}{:>9}\n", "", "sequences", "sources",
+                                 "frames", "with target", "targets", "mean px", "mSCR");
   for (const std::string_view split : kSplitNames) {
     const GroupStatistics group = Summarise(statistics, split);
     if (group.sequences > 0) text += SplitLine(split, group);
   }
   text += SplitLine("all", all);
   const auto leaks = SourcesInSeveralSplits(statistics.sequences);
-  return text + (leaks.empty() ? "No background source lies in two splits.\n"
-                               : fmt::format("Background sources in two splits: {}. Detectors can learn them by heart.\n", leaks.size()));
+  return text + (leaks.empty()
+                     ? "No background source lies in two splits.\n"
+                     : fmt::format("Background sources in two splits: {}. Detectors can learn them by heart.\n",
+                                   leaks.size()));
 }
 
 std::string Charts(const GroupStatistics& g) {
   const Chart sizes = ChartOf(g.area_histogram, 1), scr = ChartOf(g.mscr_histogram, 0);
-  std::string text = fmt::format("{:<{}}  {}\n", "Mask area of the targets, px", kChartColumns, "Mean SCR of the sequences, box20");
+  std::string text =
+      fmt::format("{:<{}}  {}\n", "Mask area of the targets, px", kChartColumns, "Mean SCR of the sequences, box20");
   for (std::size_t line = 0; line < std::max(sizes.counts.size(), scr.counts.size()); ++line) {
     std::string row = ChartLine(sizes, line) + "  " + ChartLine(scr, line);
     row.erase(row.find_last_not_of(' ') + 1);
@@ -110,17 +118,19 @@ std::string Charts(const GroupStatistics& g) {
   };
   pair(fmt::format("median {:.4g}, {:.4g} to {:.4g}", g.area_px.median, g.area_px.min, g.area_px.max),
        fmt::format("median {:.2f}, {:.2f} to {:.2f}", g.mscr_present.median, g.mscr_present.min, g.mscr_present.max));
-  pair(fmt::format("up to {} px {}, above {} px {}", kPointMaxPx, Percent(g.point, g.targets), kSpotMaxPx, Percent(g.extended, g.targets)),
-       fmt::format("below {} {}, from {} {}", kLowScrLimit, Percent(g.low_sequences, g.mscr_present.count), kLowScrLimit,
-                   Percent(g.high_sequences, g.mscr_present.count)));
+  pair(fmt::format("up to {} px {}, above {} px {}", kPointMaxPx, Percent(g.point, g.targets), kSpotMaxPx,
+                   Percent(g.extended, g.targets)),
+       fmt::format("below {} {}, from {} {}", kLowScrLimit, Percent(g.low_sequences, g.mscr_present.count),
+                   kLowScrLimit, Percent(g.high_sequences, g.mscr_present.count)));
   return text;
 }
 
 std::string Requests(const GroupStatistics& g, std::string_view scr_mode) {
   if (g.compared == 0) return "no request under box20 to compare with";
   const Distribution& d = g.absolute_difference;
-  return fmt::format("median |dS| {:.2g}, p95 {:.2g}, p99 {:.2g}, max {:.2g}, {} of {} {} above max(0.02 S, 1/(2 N sigma))", d.median,
-                     d.p95, d.p99, d.max, g.above_bound, g.compared, scr_mode == "per_frame" ? "targets" : "track means");
+  return fmt::format(
+      "median |dS| {:.2g}, p95 {:.2g}, p99 {:.2g}, max {:.2g}, {} of {} {} above max(0.02 S, 1/(2 N sigma))", d.median,
+      d.p95, d.p99, d.max, g.above_bound, g.compared, scr_mode == "per_frame" ? "targets" : "track means");
 }
 
 std::string Flags(const GroupStatistics& g) {
@@ -135,28 +145,33 @@ std::string Agreement(const DataSetStatistics& statistics) {
   if (agreement.compared == 0) return "name no box20 to compare with";
   if (agreement.largest_difference == 0) return "agree exactly with the files";
   if (agreement.differing == 0) return fmt::format("agree with the files within {:.1e}", agreement.largest_difference);
-  return fmt::format("{} of {} differ from the files, by up to {:.3g}", agreement.differing, agreement.compared, agreement.largest_difference);
+  return fmt::format("{} of {} differ from the files, by up to {:.3g}", agreement.differing, agreement.compared,
+                     agreement.largest_difference);
 }
 
 }  // namespace
 
 std::string StatisticsTable(const DataSetStatistics& statistics) {
   const GroupStatistics all = Summarise(statistics, "");
-  std::string text = fmt::format("{}\ndata set {:.12}, seed {}, masks {}\n\n", statistics.folder, statistics.dataset_id, statistics.seed,
-                                 statistics.mask_convention);
+  std::string text = fmt::format("{}\ndata set {:.12}, seed {}, masks {}\n\n", statistics.folder, statistics.dataset_id,
+                                 statistics.seed, statistics.mask_convention);
   text += Splits(statistics, all) + "\n";
   if (all.targets > 0) {
     text += Charts(all) + "\n";
-    text += Row("SCR of a target", fmt::format("median {:.2f}, mean {:.2f}, p5 {:.2f}, p95 {:.2f}, max {:.2f}", all.scr.median,
-                                               all.scr.mean, all.scr.p5, all.scr.p95, all.scr.max));
+    text += Row("SCR of a target", fmt::format("median {:.2f}, mean {:.2f}, p5 {:.2f}, p95 {:.2f}, max {:.2f}",
+                                               all.scr.median, all.scr.mean, all.scr.p5, all.scr.p95, all.scr.max));
     text += Row("Asked - measured", Requests(all, statistics.scr_mode));
     text += Row("Annotated SCRs", Agreement(statistics));
     text += Row("Contrast added", fmt::format("of the declared sign {}, and at least half of the SCR {}",
-                                              Percent(all.delta_as_declared, all.targets), Percent(all.delta_at_least_half, all.targets)));
-    text += Row("Without target", fmt::format("the same masks have SCR median {:.2f}, p95 {:.2f}", all.scr_empty.median, all.scr_empty.p95));
+                                              Percent(all.delta_as_declared, all.targets),
+                                              Percent(all.delta_at_least_half, all.targets)));
+    text += Row("Without target", fmt::format("the same masks have SCR median {:.2f}, p95 {:.2f}", all.scr_empty.median,
+                                              all.scr_empty.p95));
     text += Row("Flags", Flags(all));
-    text += Row("Polarity", fmt::format("hot {}, cold {}", Percent(all.hot, all.targets), Percent(all.cold, all.targets)));
-    text += Row("Below 0.15 %", fmt::format("{} of the targets, by share of the image", Percent(all.spie_small, all.targets)));
+    text +=
+        Row("Polarity", fmt::format("hot {}, cold {}", Percent(all.hot, all.targets), Percent(all.cold, all.targets)));
+    text += Row("Below 0.15 %",
+                fmt::format("{} of the targets, by share of the image", Percent(all.spie_small, all.targets)));
     text += Row("Speed, px/frame", fmt::format("median {:.2f}, {:.2f} to {:.2f}", all.speed_px_per_frame.median,
                                                all.speed_px_per_frame.min, all.speed_px_per_frame.max));
   } else {

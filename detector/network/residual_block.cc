@@ -12,7 +12,7 @@ ChannelAttentionImpl::ChannelAttentionImpl(std::int64_t channels)
 
 Tensor ChannelAttentionImpl::forward(const Tensor& x) {
   const auto weigh = [this](const Tensor& pooled) { return fc2_(torch::relu(fc1_(pooled))); };
-  return torch::sigmoid(weigh(torch::adaptive_avg_pool2d(x, 1)) + weigh(std::get<0>(torch::adaptive_max_pool2d(x, 1))));
+  return torch::sigmoid(weigh(torch::adaptive_avg_pool2d(x, {1, 1})) + weigh(std::get<0>(torch::adaptive_max_pool2d(x, {1, 1}))));
 }
 
 SpatialAttentionImpl::SpatialAttentionImpl()

@@ -161,8 +161,7 @@ TEST_F(FrameIo, ColourBecomesLumaAndEqualChannelsTheirValue) {
       for (int c = 0; c < 3; ++c) {
         if (type == CV_8U) {
           bgr.at<cv::Vec3b>(0, x)[c] = static_cast<std::uint8_t>(pixels[x][c]);
-        }
-        else
+        } else
           bgr.at<cv::Vec3w>(0, x)[c] = static_cast<std::uint16_t>(pixels[x][c]);
       }
     }

@@ -81,10 +81,12 @@ TEST(StatisticsJson, GivesEveryShareWithItsCounts) {
   EXPECT_EQ(all["flags"]["any_but_quantised"]["share"], 1.0);
   // Areas 1, 4, 7, ..., 46 px in bins 1 | 2 | 3-4 | 5-9 | ...; the last bin has no end.
   EXPECT_EQ(all["size"]["area_histogram"][0]["count"], 10);
-  EXPECT_EQ(all["size"]["area_histogram"][2], (nlohmann::json{{"from_px", 3}, {"to_px", 4}, {"count", 10}, {"of", 160}, {"share", 0.0625}}));
+  EXPECT_EQ(all["size"]["area_histogram"][2],
+            (nlohmann::json{{"from_px", 3}, {"to_px", 4}, {"count", 10}, {"of", 160}, {"share", 0.0625}}));
   EXPECT_TRUE(all["size"]["area_histogram"].back()["to_px"].is_null());
   EXPECT_EQ(json["splits"]["train"]["sequences"], 6);
-  EXPECT_EQ(all["asked_against_measured"]["difference"]["count"], 150);  // the first sequence asks for SCR 0: no request
+  EXPECT_EQ(all["asked_against_measured"]["difference"]["count"],
+            150);  // the first sequence asks for SCR 0: no request
 }
 
 TEST(StatisticsJson, OfASetWithoutTargetsHasCountsAndNoMeans) {
@@ -172,14 +174,16 @@ TEST(WriteStatistics, ReportsWhyGnuplotFailed) {
 
 TEST(WriteStatistics, DrawsNothingWithoutTargets) {
   const TemporaryFolder temporary;
-  EXPECT_EQ(WriteStatistics(DataSetStatistics{}, temporary.path()).plot_failure, "no pictures: the data set shows no target");
+  EXPECT_EQ(WriteStatistics(DataSetStatistics{}, temporary.path()).plot_failure,
+            "no pictures: the data set shows no target");
 }
 
 TEST(WriteStatistics, OfEqualStatisticsGivesEqualBytes) {
   const TemporaryFolder a, b;
   WriteStatistics(MakeStatistics(12), a.path());
   WriteStatistics(MakeStatistics(12), b.path());
-  for (const std::string name : {"stats.json", "targets.csv", "sequences.csv", "distributions.gp", "distributions.svg"}) {
+  for (const std::string name :
+       {"stats.json", "targets.csv", "sequences.csv", "distributions.gp", "distributions.svg"}) {
     EXPECT_EQ(ReadFile(a.path() / name), ReadFile(b.path() / name)) << name;
   }
 }
@@ -190,7 +194,8 @@ TEST(RequireNoStatistics, RefusesOlderStatisticsAndNothingElse) {
   RequireNoStatistics(temporary.path());
   RequireNoStatistics(temporary.path() / "absent");
   WriteStatistics(MakeStatistics(2), temporary.path());
-  EXPECT_NE(ErrorText(ErrorCode::kBadInput, [&] { RequireNoStatistics(temporary.path()); }).find("stats.json"), std::string::npos);
+  EXPECT_NE(ErrorText(ErrorCode::kBadInput, [&] { RequireNoStatistics(temporary.path()); }).find("stats.json"),
+            std::string::npos);
   EXPECT_EQ(ReadFile(temporary.path() / "notes.txt"), "mine");
 }
 

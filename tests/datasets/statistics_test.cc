@@ -111,7 +111,8 @@ TEST(Associate, IsOneWhereTheSourceTellsTheBinAndZeroWhereTheyAreIndependent) {
 }
 
 TEST(Associate, OfAFourfoldTableIsThePhiCoefficient) {
-  // Counts 3 1 / 1 3: phi = (3 * 3 - 1 * 1) / sqrt(4^4) = 1/2; corrected phi^2 = 1/4 - 1/7 = 3/28 over 1 - 1/7 = 6/7: 1/8.
+  // Counts 3 1 / 1 3: phi = (3 * 3 - 1 * 1) / sqrt(4^4) = 1/2; corrected phi^2 = 1/4 - 1/7 = 3/28 over 1 - 1/7 = 6/7:
+  // 1/8.
   const std::vector<std::string> rows = {"a", "a", "a", "a", "b", "b", "b", "b"};
   const std::vector<int> columns = {0, 0, 0, 1, 1, 1, 1, 0};
   const Association association = Associate(rows, columns);
@@ -261,7 +262,8 @@ class OnDisk : public Test {
  protected:
   OnDisk() {
     const CheckerTarget small{{50, 40, 2, 2}, 120}, large{{60, 50, 4, 2}, 60};
-    samples_ = {CheckerSample("a", {{}, {small}, {small}, {}}), CheckerSample("b", {{large}, {large}}), CheckerSample("c", {{}})};
+    samples_ = {CheckerSample("a", {{}, {small}, {small}, {}}), CheckerSample("b", {{large}, {large}}),
+                CheckerSample("c", {{}})};
   }
 
   SampleStoreReader Write(const std::string& config = R"({"scr": {"mode": "per_frame"}})") {
@@ -311,7 +313,8 @@ TEST_F(OnDisk, TotalsAndMeansAreThoseOfTheWrittenSet) {
 
 TEST_F(OnDisk, SplitsAddUpToTheWhole) {
   const DataSetStatistics statistics = MeasureDataSet(Write());
-  const GroupStatistics all = Summarise(statistics, ""), train = Summarise(statistics, "train"), test = Summarise(statistics, "test");
+  const GroupStatistics all = Summarise(statistics, ""), train = Summarise(statistics, "train"),
+                        test = Summarise(statistics, "test");
   EXPECT_EQ(Summarise(statistics, "val").sequences, 0);
   EXPECT_EQ(train.frames + test.frames, all.frames);
   EXPECT_EQ(train.targets + test.targets, all.targets);
@@ -355,7 +358,8 @@ TEST_F(OnDisk, AnImageChangedAfterWritingIsNamed) {
   WriteFileAtomically(folder() / "image" / "b" / "000001.png", EncodePng(CountsOf(changed), 8));
   const ScrAgreement agreement = CompareAnnotations(MeasureDataSet(reader));
   EXPECT_EQ(agreement.differing, 1);
-  EXPECT_NEAR(agreement.largest_difference, 2.0 / 8 / 10, 1e-6);  // 2 counts over 8 px and sigma 10; the 1e-5 shifts 6e-7
+  EXPECT_NEAR(agreement.largest_difference, 2.0 / 8 / 10,
+              1e-6);  // 2 counts over 8 px and sigma 10; the 1e-5 shifts 6e-7
   EXPECT_EQ(agreement.worst, "sequence b, frame 000001.png, target 1");
 }
 
@@ -383,7 +387,8 @@ TEST_F(OnDisk, AMaskThatWasEmptiedIsNamedWithItsFrame) {
 TEST_F(OnDisk, AnEmptySetIsRefused) {
   samples_.clear();
   const SampleStoreReader reader = Write();
-  EXPECT_NE(ErrorText(ErrorCode::kBadInput, [&] { MeasureDataSet(reader); }).find("holds no sequence"), std::string::npos);
+  EXPECT_NE(ErrorText(ErrorCode::kBadInput, [&] { MeasureDataSet(reader); }).find("holds no sequence"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ TEST(Checkpoint, GivesTheSameNetworkAndItsHistoryBack) {
   const std::filesystem::path path = folder.path() / "net\xC3\xA9.safetensors";
   torch::manual_seed(1);
   Pstfnet network(FreeOptions());
-  network(torch::randn({1, 1, 5, 32, 32}));  // running statistics other than the initial ones
+  network(torch::randn({2, 1, 5, 32, 32}));  // running statistics other than the initial ones
   SaveCheckpoint(path, network, SomeInfo());
   LoadedPstfnet loaded = LoadPstfnet(path);
   CheckpointInfo expected = SomeInfo();

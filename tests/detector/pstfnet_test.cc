@@ -156,7 +156,7 @@ TEST(Pstfnet, BatchNormFramesDifferInTrainingOnly) {
     const torch::NoGradGuard no_gradient;
     for (const auto& item : joint->named_parameters()) item.value().copy_(separate->named_parameters()[item.key()]);
   }
-  const torch::Tensor frames = torch::randn({1, 1, 5, 32, 32});
+  const torch::Tensor frames = torch::randn({2, 1, 5, 32, 32});
   separate->eval();
   joint->eval();
   EXPECT_TRUE(torch::equal(separate(frames), joint(frames)));

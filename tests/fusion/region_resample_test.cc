@@ -28,7 +28,7 @@ TEST(RegionResample, ConservesFluxAtEverySubpixelShift) {
   RandomStream random({.seed = 1, .purpose = Purpose::kTest});
   for (int i = 0; i < 500; ++i) {
     const int s = 1 + static_cast<int>(random.Integer(16));
-    const Template t = testing::RandomTemplate(random, 1 + static_cast<int>(random.Integer(60)), s);
+    const Template t = test::RandomTemplate(random, 1 + static_cast<int>(random.Integer(60)), s);
     const Footprint f = ResampleToSensor(t, {random.Uniform(-5, 200), random.Uniform(-5, 200)});
     // A few thousand additions of doubles: 1e-12 relative.
     EXPECT_NEAR(Sum(f.opacity), Sum(t.opacity) / (s * s), 1e-12 * Sum(t.opacity));
@@ -71,7 +71,7 @@ TEST(RegionResample, CentroidFollowsThePlacement) {
 
 TEST(RegionResample, ShiftByWholePixelsMovesTheBoxAndNothingElse) {
   RandomStream random({.seed = 2, .purpose = Purpose::kTest});
-  const Template t = testing::RandomTemplate(random, 21, 8);
+  const Template t = test::RandomTemplate(random, 21, 8);
   // Binary fractions, so that adding the shift loses no bit.
   const Footprint a = ResampleToSensor(t, {10.25, 11.375}), b = ResampleToSensor(t, {26.25, 43.375});
   EXPECT_EQ(a.box.x + 16, b.box.x);
@@ -82,7 +82,7 @@ TEST(RegionResample, ShiftByWholePixelsMovesTheBoxAndNothingElse) {
 
 TEST(RegionResample, SmearIsTheMeanOfItsSubexposures) {
   RandomStream random({.seed = 3, .purpose = Purpose::kTest});
-  const Template t = testing::RandomTemplate(random, 10, 4);
+  const Template t = test::RandomTemplate(random, 10, 4);
   const Footprint smeared = ResampleToSensor(t, {30, 30}, {4, -2}, 2);
   const Footprint early = ResampleToSensor(t, {29, 30.5}), late = ResampleToSensor(t, {31, 29.5});
   for (int y = 0; y < smeared.box.height; ++y) {
@@ -100,7 +100,7 @@ TEST(RegionResample, SmearIsTheMeanOfItsSubexposures) {
 TEST(SensorTemplate, RoundsToSixteenBitsAndKeepsTheFlux) {
   RandomStream random({.seed = 4, .purpose = Purpose::kTest});
   for (int i = 0; i < 50; ++i) {
-    const Template t = ApplyGaussianPsf(testing::RandomTemplate(random, 8 + static_cast<int>(random.Integer(60)), 8, -2.5), 0.7);
+    const Template t = ApplyGaussianPsf(test::RandomTemplate(random, 8 + static_cast<int>(random.Integer(60)), 8, -2.5), 0.7);
     const double unit = MeanContrast(t);
     EXPECT_LT(unit, 0);
     const Footprint f = ResampleToSensor(t, {50.3, 40.8});

@@ -103,7 +103,7 @@ TEST(Box20, AgreesWithTheTextAnywhereInTheImage) {
   RandomStream random({.seed = 11, .purpose = Purpose::kTest});
   for (int i = 0; i < 300; ++i) {
     const int bit_depth = i % 2 == 0 ? 8 : 16;
-    Image<float> image = testing::RandomBackground(random, 50, 70, 0, i % 3 == 0 ? 30 : 250);
+    Image<float> image = test::RandomBackground(random, 50, 70, 0, i % 3 == 0 ? 30 : 250);
     for (std::size_t k = 0; k < image.size(); k += 7) image.data()[k] = 40;  // some background that is not zero
     const int w = 1 + static_cast<int>(random.Integer(9)), h = 1 + static_cast<int>(random.Integer(9));
     const PixelBox box{static_cast<int>(random.Integer(static_cast<std::uint32_t>(70 - w))),

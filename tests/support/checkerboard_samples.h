@@ -59,15 +59,18 @@ inline LabelledFrame CheckerFrame(int index, const std::vector<CheckerTarget>& t
         if (labelled.instance) (*labelled.instance)(y, x) = static_cast<std::uint16_t>(target.id);
       }
     }
-    labelled.annotation.targets.push_back(CheckerAnnotation(target, requested > 0 ? requested : CheckerScr(target.level)));
+    labelled.annotation.targets.push_back(
+        CheckerAnnotation(target, requested > 0 ? requested : CheckerScr(target.level)));
   }
   return labelled;
 }
 
 /// One entry of `frames` a frame.
-inline Sample CheckerSample(const std::string& name, const std::vector<std::vector<CheckerTarget>>& frames, double requested = 0) {
+inline Sample CheckerSample(const std::string& name, const std::vector<std::vector<CheckerTarget>>& frames,
+                            double requested = 0) {
   Sample sample{name, RandomKey{}, {}};
-  for (std::size_t i = 0; i < frames.size(); ++i) sample.frames.push_back(CheckerFrame(static_cast<int>(i), frames[i], requested));
+  for (std::size_t i = 0; i < frames.size(); ++i)
+    sample.frames.push_back(CheckerFrame(static_cast<int>(i), frames[i], requested));
   return sample;
 }
 

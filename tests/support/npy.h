@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -37,12 +38,12 @@ NpyArray<T> ReadNpy(const std::filesystem::path& path) {
   const std::string header = bytes.substr(begin, header_bytes);
 
   const auto value_of = [&](const std::string& key, char open, char close) {
-    const std::size_t first = header.find(open, header.find("'" + key + "':") + key.size() + 3);
+    const std::size_t first = header.find(open, header.find(key + "':") + key.size() + 2);
     return header.substr(first + 1, header.find(close, first + 1) - first - 1);
   };
   const char kind = std::is_floating_point_v<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u';
-  const std::string expected = (sizeof(T) == 1 ? "|" : "<") + std::string(1, kind) + std::to_string(sizeof(T));
-  if (value_of("descr", '\'', '\'') != expected) refuse("type " + value_of("descr", '\'', '\'') + ", expected " + expected);
+  const std::string expected{sizeof(T) == 1 ? '|' : '<', kind, static_cast<char>('0' + sizeof(T))};
+  if (value_of("descr", '\'', '\'') != expected) refuse("another type than " + expected);
   if (header.find("'fortran_order': False") == std::string::npos) refuse("not in C order");
 
   NpyArray<T> array;

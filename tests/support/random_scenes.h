@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "core/template.h"
 
-namespace mirst::testing {
+namespace mirst::test {
 
 /// Whole counts: a gradient, an edge and noise, within [low, high].
 inline Image<float> RandomBackground(RandomStream& random, int height, int width, double low = 20, double high = 230) {
@@ -45,4 +45,4 @@ inline Template RandomTemplate(RandomStream& random, int cells, int supersamplin
   return t;
 }
 
-}  // namespace mirst::testing
+}  // namespace mirst::test

@@ -1,0 +1,62 @@
+// Every option of `mirst train`, with units, ranges and defaults; the defaults are the published training of PSTFNet where
+// it is known. `mirst train --print-config` prints them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "core/config.h"
+#include "detector/device_choice.h"
+#include "detector/network/pstfnet_options.h"
+
+namespace mirst {
+
+struct AugmentationOptions {
+  double flip_probability = 0.5;  ///< left to right
+  int centre_crop_px = 30;        ///< the crop loses 0 .. centre_crop_px - 1 px, then is enlarged back; 1 = off
+  double rotation_probability = 0.2;
+  std::pair<double, double> rotation_deg{-15, 14};  ///< whole degrees
+  friend bool operator==(const AugmentationOptions&, const AugmentationOptions&) = default;
+};
+
+struct TrainingDataOptions {
+  int crop_px = 128;
+  double centred_share = 0.75;  ///< crops placed near a target, where the frame has one
+  int batch = 16;
+  int workers = 1;              ///< threads that cut and augment samples
+  int prefetch = 4;             ///< batches made ahead
+  int cache_mib = 2048;         ///< decoded frames kept in memory, MiB
+};
+
+struct OptimiserOptions {
+  double learning_rate = 5e-4;
+  std::pair<double, double> betas{0.9, 0.999};
+  double weight_decay = 1e-4;
+  double clip_norm = 1;
+  std::pair<double, double> milestones{32.0 / 48, 44.0 / 48};  ///< of the planned steps; learning rate x 0.1 at each
+};
+
+struct ValidationOptions {
+  int every_steps = 500;  ///< 0 = never: no best checkpoint
+  int stride = 1;         ///< every stride-th frame is scored
+};
+
+struct TrainOptions {
+  std::uint64_t seed = 0;
+  PstfnetOptions network{.size_mode = SizeMode::kFree};
+  double epochs = 48;                   ///< an epoch sees as many samples as there are windows
+  int steps = 0;                        ///< instead of epochs; 0 = by epochs
+  std::optional<double> limit_minutes;  ///< stop early, with a checkpoint
+  int log_every_steps = 10;
+  DeviceChoice device = DeviceChoice::kAutomatic;
+  TrainingDataOptions data;
+  AugmentationOptions augmentation;
+  OptimiserOptions optimiser;
+  ValidationOptions validation;
+};
+
+void Visit(OptionsVisitor& visitor, TrainOptions& options);
+void AddFaults(OptionsReader& reader, const TrainOptions& options);
+
+}  // namespace mirst

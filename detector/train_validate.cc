@@ -1,0 +1,58 @@
+#include "detector/train_validate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/parallel.h"
+#include "core/progress.h"
+#include "detector/sequence_detector.h"
+
+namespace mirst {
+namespace {
+
+Image<float> CountsOf(const StoredFrame& frame) {
+  return std::visit(
+      [](const auto& counts) {
+        Image<float> pixels(counts.height(), counts.width());
+        std::copy(counts.begin(), counts.end(), pixels.begin());
+        return pixels;
+      },
+      frame.counts);
+}
+
+Mask Above(const Image<float>& scores, double threshold) {
+  Mask mask(scores.height(), scores.width());
+  std::transform(scores.begin(), scores.end(), mask.begin(),
+                 [&](float score) -> std::uint8_t { return static_cast<double>(score) > threshold ? 255 : 0; });
+  return mask;
+}
+
+}  // namespace
+
+DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, double threshold, const SplitFrames& frames,
+                           int stride, c10::Device device) {
+  constexpr int kFirst = kDetectorWindow - 1;
+  std::int64_t total = 0;
+  for (std::size_t s = 0; s < frames.sequences(); ++s) total += std::max(0, frames.sequence(s).frames - kFirst + stride - 1) / stride;
+  Progress progress("validation", total, "frames");
+  PstfnetStream stream(network, normalisation, device);
+  std::vector<SequenceScore> scores;
+  for (std::size_t s = 0; s < frames.sequences(); ++s) {
+    const ManifestSequence& sequence = frames.sequence(s);
+    SequenceScore score;
+    score.name = sequence.name;
+    stream.Begin();
+    for (int index = 0; index < sequence.frames; ++index) {
+      ThrowIfInterrupted();
+      const auto frame = frames.Read(s, index);
+      stream.Push(CountsOf(*frame));
+      if (index < kFirst || (index - kFirst) % stride != 0) continue;
+      score.Add(ScoreFrame(Above(stream.Logits(), threshold), frame->mask, frame->ignore.empty() ? nullptr : &frame->ignore));
+      progress.Advance();
+    }
+    if (score.frames > 0) scores.push_back(std::move(score));
+  }
+  return Summarise(std::move(scores));
+}
+
+}  // namespace mirst
