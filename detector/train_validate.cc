@@ -5,6 +5,7 @@
 
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "detector/model_driven/detector.h"
 #include "detector/sequence_detector.h"
 
 namespace mirst {
@@ -18,13 +19,6 @@ Image<float> CountsOf(const StoredFrame& frame) {
         return pixels;
       },
       frame.counts);
-}
-
-Mask Above(const Image<float>& scores, double threshold) {
-  Mask mask(scores.height(), scores.width());
-  std::transform(scores.begin(), scores.end(), mask.begin(),
-                 [&](float score) -> std::uint8_t { return static_cast<double>(score) > threshold ? 255 : 0; });
-  return mask;
 }
 
 }  // namespace
@@ -47,7 +41,7 @@ DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, 
       const auto frame = frames.Read(s, index);
       stream.Push(CountsOf(*frame));
       if (index < kFirst || (index - kFirst) % stride != 0) continue;
-      score.Add(ScoreFrame(Above(stream.Logits(), threshold), frame->mask, frame->ignore.empty() ? nullptr : &frame->ignore));
+      score.Add(ScoreFrame(ThresholdMask(stream.Logits(), static_cast<float>(threshold)), frame->mask, frame->ignore.empty() ? nullptr : &frame->ignore));
       progress.Advance();
     }
     if (score.frames > 0) scores.push_back(std::move(score));

@@ -6,6 +6,13 @@ namespace mirst {
 namespace nn = torch::nn;
 using torch::Tensor;
 
+namespace {
+
+/// y * weight; in inference in y's own memory, as a pass over a full-size map costs as much as a third of a convolution.
+Tensor Weigh(Tensor y, const Tensor& weight) { return torch::GradMode::is_enabled() ? y * weight : y.mul_(weight); }
+
+}  // namespace
+
 ChannelAttentionImpl::ChannelAttentionImpl(std::int64_t channels)
     : fc1_(register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, channels / 8, 1).bias(false)))),
       fc2_(register_module("fc2", nn::Conv2d(nn::Conv2dOptions(channels / 8, channels, 1).bias(false)))) {}
@@ -39,10 +46,10 @@ ResidualBlockImpl::ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cba
 }
 
 Tensor ResidualBlockImpl::forward(const Tensor& x) {
-  Tensor y = ConvNorm(conv2_, bn2_, torch::relu(ConvNorm(conv1_, bn1_, x)));
-  if (ca_) y = ca_(y) * y;
-  if (sa_) y = sa_(y) * y;
-  return torch::relu(y + (shortcut_conv_ ? ConvNorm(shortcut_conv_, shortcut_norm_, x) : x));
+  Tensor y = ConvNorm(conv2_, bn2_, ConvNorm(conv1_, bn1_, x).relu_());
+  if (ca_) y = Weigh(y, ca_(y));
+  if (sa_) y = Weigh(y, sa_(y));
+  return y.add_(shortcut_conv_ ? ConvNorm(shortcut_conv_, shortcut_norm_, x) : x).relu_();
 }
 
 nn::Sequential ResidualPair(std::int64_t in, std::int64_t out, Cbam cbam) {

@@ -62,7 +62,7 @@ Tensor TemporalConvImpl::forward(const Tensor& x, std::int64_t frames, std::int6
         const std::int64_t source = t + tap - before;
         if (source < 0 || source >= needed) continue;
         const Tensor part = parts.narrow(0, source * batch, batch).narrow(1, tap * out, out);
-        sum = sum.defined() ? sum + part : part + conv.bias.view({1, -1, 1, 1});
+        sum = sum.defined() ? sum.add_(part) : part + conv.bias.view({1, -1, 1, 1});
       }
       by_frame.push_back(sum);
     }
@@ -81,14 +81,14 @@ Tensor TemporalConvImpl::forward(const Tensor& x, std::int64_t frames, std::int6
     const Tensor weight = conv.weight.permute({0, 2, 1, 3, 4}).reshape({out, taps * in, shape[3], shape[4]});
     y = torch::conv2d(torch::cat(stacked, 1), weight, conv.bias, 1, padding);
   }
-  return torch::relu(inference ? y : norm_(y));
+  return (inference ? y : norm_(y)).relu_();
 }
 
 SpatialConvImpl::SpatialConvImpl(std::int64_t channels, std::int64_t kernel)
     : conv1_(register_module("conv1", SameConv2d(channels, channels, kernel))),
       norm_(register_module("norm", nn::BatchNorm2d(channels))) {}
 
-Tensor SpatialConvImpl::forward(const Tensor& x) { return torch::relu(ConvNorm(conv1_, norm_, x)); }
+Tensor SpatialConvImpl::forward(const Tensor& x) { return ConvNorm(conv1_, norm_, x).relu_(); }
 
 Progressive2dConvImpl::Progressive2dConvImpl(std::int64_t channels)
     : conv1_(register_module("conv1", TemporalConv(channels, channels / 4, std::array<std::int64_t, 3>{3, 3, 3}))),
