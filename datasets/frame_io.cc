@@ -141,7 +141,8 @@ Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
 }
 
 template <class Sample>
-std::string EncodeSamples(const std::vector<Sample>& samples, int height, int width) {
+std::string EncodeSamples(const std::vector<Sample>& samples, int height, int width,
+                          spng_color_type colour = SPNG_COLOR_TYPE_GRAYSCALE) {
   const auto check = [](int code) {
     if (code != 0) throw InternalError(fmt::format("encoding a PNG failed: {}", spng_strerror(code)));
   };
@@ -150,7 +151,7 @@ std::string EncodeSamples(const std::vector<Sample>& samples, int height, int wi
   header.width = static_cast<std::uint32_t>(width);
   header.height = static_cast<std::uint32_t>(height);
   header.bit_depth = 8 * sizeof(Sample);
-  header.color_type = SPNG_COLOR_TYPE_GRAYSCALE;
+  header.color_type = static_cast<std::uint8_t>(colour);
   check(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
   check(spng_set_ihdr(context.get(), &header));
   check(spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, kCompressionLevel));
@@ -381,6 +382,13 @@ std::string EncodePng(ImageView<const std::uint16_t> pixels, int bit_depth) {
 
 std::string EncodePng(ImageView<const std::uint8_t> pixels) {
   return EncodeSamples(Pack(pixels), pixels.height(), pixels.width());
+}
+
+std::string EncodePng(const Image<Rgb>& pixels) {
+  std::vector<std::uint8_t> samples;
+  samples.reserve(3 * pixels.size());
+  for (const Rgb& pixel : pixels) samples.insert(samples.end(), {pixel.red, pixel.green, pixel.blue});
+  return EncodeSamples(samples, pixels.height(), pixels.width(), SPNG_COLOR_TYPE_TRUECOLOR);
 }
 
 Image<std::uint16_t> CountsOf(const Frame& frame) {

@@ -37,10 +37,18 @@ Frame ReadFrame(const std::filesystem::path& path);
 /// An 8-bit mask, any value > 127 becomes 255, all else 0. Throws kBadInput as ReadImage, and for 16-bit files.
 Mask ReadMask(const std::filesystem::path& path);
 
+/// A colour of a picture for people; nothing is ever measured on it.
+struct Rgb {
+  std::uint8_t red = 0, green = 0, blue = 0;
+  friend bool operator==(const Rgb&, const Rgb&) = default;
+};
+
 /// PNG bytes, grey, `bit_depth` 8 or 16; equal pixels give equal bytes. Throws kInternal when a value exceeds the
 /// depth.
 std::string EncodePng(ImageView<const std::uint16_t> pixels, int bit_depth);
 std::string EncodePng(ImageView<const std::uint8_t> pixels);
+/// The same in colour, 8 bits a channel.
+std::string EncodePng(const Image<Rgb>& pixels);
 
 /// Counts (whole numbers within the depth, else kInternal) as uint16.
 Image<std::uint16_t> CountsOf(const Frame& frame);

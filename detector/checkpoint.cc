@@ -16,7 +16,9 @@ namespace {
 
 std::filesystem::path SidecarPath(std::filesystem::path weights) { return weights.replace_extension(".json"); }
 
-std::string ShapeText(const torch::Tensor& tensor) { return fmt::format("({})", fmt::join(tensor.sizes().vec(), ", ")); }
+std::string ShapeText(const torch::Tensor& tensor) {
+  return fmt::format("({})", fmt::join(tensor.sizes().vec(), ", "));
+}
 
 std::string OptionsJson(const PstfnetOptions& options) { return PrintOptions(options, OptionsFormat::kJson); }
 
@@ -48,7 +50,8 @@ Sidecar ParseSidecar(const std::string& text) {
   const Json json = ParseJson(text);
   const int version = Get<int>(json, "schema_version");
   if (version != kCheckpointSchemaVersion) {
-    throw BadInput(fmt::format("checkpoint schema version {}, this program reads version {}", version, kCheckpointSchemaVersion));
+    throw BadInput(
+        fmt::format("checkpoint schema version {}, this program reads version {}", version, kCheckpointSchemaVersion));
   }
   Sidecar sidecar;
   CheckpointInfo& info = sidecar.info;
@@ -119,7 +122,8 @@ void LoadWeights(const std::filesystem::path& weights, torch::nn::Module& module
         throw BadInput(fmt::format("tensor '{}' is missing{}", name, SizeModeHint(name, "free", "native")));
       }
       if (found->second.sizes() != tensor.sizes()) {
-        throw BadInput(fmt::format("tensor '{}' has the shape {}, the network's is {}", name, ShapeText(found->second), ShapeText(tensor)));
+        throw BadInput(fmt::format("tensor '{}' has the shape {}, the network's is {}", name, ShapeText(found->second),
+                                   ShapeText(tensor)));
       }
     }
     for (const auto& [name, tensor] : file.tensors) {
@@ -141,14 +145,14 @@ CheckpointInfo LoadCheckpoint(const std::filesystem::path& weights, Pstfnet& net
   const Json asked = ParseJson(OptionsJson(wanted)), found = ParseJson(OptionsJson(sidecar.info.options));
   for (const auto& [key, value] : asked.items()) {
     if (found.at(key) != value) {
-      throw BadInput(fmt::format("{}: the weights are of a network with {} = {}, asked for is {} = {}", weights.string(), key,
-                                 found.at(key).dump(), key, value.dump()));
+      throw BadInput(fmt::format("{}: the weights are of a network with {} = {}, asked for is {} = {}",
+                                 weights.string(), key, found.at(key).dump(), key, value.dump()));
     }
   }
   const std::string sha256 = Sha256OfFile(weights);
   if (sha256 != sidecar.weights_sha256) {
-    throw BadInput(fmt::format("{}: not the weights that {} describes (SHA-256 {}..., expected {}...)", weights.string(),
-                               SidecarPath(weights).filename().string(), sha256.substr(0, 12),
+    throw BadInput(fmt::format("{}: not the weights that {} describes (SHA-256 {}..., expected {}...)",
+                               weights.string(), SidecarPath(weights).filename().string(), sha256.substr(0, 12),
                                sidecar.weights_sha256.substr(0, 12)));
   }
   LoadWeights(weights, *network);

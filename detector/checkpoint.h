@@ -1,5 +1,5 @@
-// A trained network on disk: weights in NAME.safetensors, and beside them NAME.json, which says what network they belong
-// to, how frames are normalised and binarised, and what the training had seen.
+// A trained network on disk: weights in NAME.safetensors, and beside them NAME.json, which says what network they
+// belong to, how frames are normalised and binarised, and what the training had seen.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -18,25 +18,25 @@ inline constexpr int kCheckpointSchemaVersion = 1;
 struct CheckpointInfo {
   std::string network = "pstfnet";
   PstfnetOptions options;
-  std::string dataset_id;               ///< of the training data
-  std::string config_json = "{}";       ///< the training's resolved options
+  std::string dataset_id;          ///< of the training data
+  std::string config_json = "{}";  ///< the training's resolved options
   std::uint64_t seed = 0;
-  std::int64_t steps = 0;               ///< optimiser steps taken
-  std::int64_t samples_seen = 0;        ///< windows of five frames, repetitions counted
-  double mean = 0;                      ///< frames enter as (counts - mean) / sigma
-  double sigma = 1;                     ///< > 0
-  double threshold = 0;                 ///< a target where logit > threshold
+  std::int64_t steps = 0;                    ///< optimiser steps taken
+  std::int64_t samples_seen = 0;             ///< windows of five frames, repetitions counted
+  double mean = 0;                           ///< frames enter as (counts - mean) / sigma
+  double sigma = 1;                          ///< > 0
+  double threshold = 0;                      ///< a target where logit > threshold
   std::map<std::string, double> validation;  ///< score id -> value, on the validation split
-  std::string program_version;          ///< written by SaveCheckpoint
-  std::string git_revision;             ///< written by SaveCheckpoint
+  std::string program_version;               ///< written by SaveCheckpoint
+  std::string git_revision;                  ///< written by SaveCheckpoint
   friend bool operator==(const CheckpointInfo&, const CheckpointInfo&) = default;
 };
 
 /// Parameters and buffers of `module` by name, sharing its memory.
 std::map<std::string, torch::Tensor> StateDict(const torch::nn::Module& module);
 
-/// Writes `weights` (NAME.safetensors) and NAME.json. `info.options` are taken from the network. Throws kBadInput where a
-/// file cannot be written.
+/// Writes `weights` (NAME.safetensors) and NAME.json. `info.options` are taken from the network. Throws kBadInput where
+/// a file cannot be written.
 void SaveCheckpoint(const std::filesystem::path& weights, const Pstfnet& network, CheckpointInfo info);
 
 /// Reads NAME.json. Throws kBadInput: missing, not JSON, unknown schema version or network, wrong options.

@@ -24,9 +24,16 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
 constexpr std::string_view kMetadata = "__metadata__";
 
-const std::array<std::pair<std::string_view, torch::ScalarType>, 10> kTypes = {{
-    {"F16", torch::kHalf}, {"BF16", torch::kBFloat16}, {"F32", torch::kFloat}, {"F64", torch::kDouble}, {"I8", torch::kChar},
-    {"U8", torch::kByte}, {"I16", torch::kShort}, {"I32", torch::kInt}, {"I64", torch::kLong}, {"BOOL", torch::kBool}}};
+const std::array<std::pair<std::string_view, torch::ScalarType>, 10> kTypes = {{{"F16", torch::kHalf},
+                                                                                {"BF16", torch::kBFloat16},
+                                                                                {"F32", torch::kFloat},
+                                                                                {"F64", torch::kDouble},
+                                                                                {"I8", torch::kChar},
+                                                                                {"U8", torch::kByte},
+                                                                                {"I16", torch::kShort},
+                                                                                {"I32", torch::kInt},
+                                                                                {"I64", torch::kLong},
+                                                                                {"BOOL", torch::kBool}}};
 
 std::string_view TypeName(torch::ScalarType type) {
   for (const auto& [name, known] : kTypes) {
@@ -65,7 +72,8 @@ Entry ParseEntry(const std::string& name, const Json& json) {
   entry.begin = range[0];
   entry.end = range[1];
   if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
-    throw BadInput(fmt::format("its shape asks for {} bytes, its range [{}, {}) holds another number", bytes, range[0], range[1]));
+    throw BadInput(
+        fmt::format("its shape asks for {} bytes, its range [{}, {}) holds another number", bytes, range[0], range[1]));
   }
   return entry;
 }
@@ -75,8 +83,9 @@ TensorFile Parse(std::string_view bytes) {
   if (bytes.size() < kLengthBytes) throw BadInput(fmt::format("{} bytes are too few for safetensors", bytes.size()));
   std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
   if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - kLengthBytes) {
-    throw BadInput(fmt::format("the header's length is given as {} bytes, the file has {}: truncated, or no safetensors file",
-                               header_bytes, bytes.size()));
+    throw BadInput(
+        fmt::format("the header's length is given as {} bytes, the file has {}: truncated, or no safetensors file",
+                    header_bytes, bytes.size()));
   }
   const Json header = InContext("header", [&] { return ParseJson(bytes.substr(kLengthBytes, header_bytes)); });
   if (!header.is_object()) throw BadInput("the header is no JSON object");
@@ -86,9 +95,11 @@ TensorFile Parse(std::string_view bytes) {
   std::vector<Entry> entries;
   for (const auto& [name, value] : header.items()) {
     if (name == kMetadata) {
-      for (const auto& [key, text] : value.items()) file.metadata[key] = text.is_string() ? text.get<std::string>() : text.dump();
+      for (const auto& [key, text] : value.items())
+        file.metadata[key] = text.is_string() ? text.get<std::string>() : text.dump();
     } else {
-      entries.push_back(InContext(fmt::format("tensor '{}'", name), [&, &n = name, &v = value] { return ParseEntry(n, v); }));
+      entries.push_back(
+          InContext(fmt::format("tensor '{}'", name), [&, &n = name, &v = value] { return ParseEntry(n, v); }));
     }
   }
   std::sort(entries.begin(), entries.end(),
@@ -96,7 +107,8 @@ TensorFile Parse(std::string_view bytes) {
   std::uint64_t expected = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != expected) {
-      throw BadInput(fmt::format("the values of tensor '{}' begin at byte {}, expected {}", entry.name, entry.begin, expected));
+      throw BadInput(
+          fmt::format("the values of tensor '{}' begin at byte {}, expected {}", entry.name, entry.begin, expected));
     }
     expected = entry.end;
   }
@@ -115,16 +127,16 @@ std::string Compose(const TensorFile& file) {
   // The widest types first, so that every tensor is aligned to its type; then by name.
   std::vector<std::pair<std::string, torch::Tensor>> tensors;
   for (const auto& [name, tensor] : file.tensors) tensors.emplace_back(name, tensor.detach().cpu().contiguous());
-  std::stable_sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
-    return a.second.element_size() > b.second.element_size();
-  });
+  std::stable_sort(tensors.begin(), tensors.end(),
+                   [](const auto& a, const auto& b) { return a.second.element_size() > b.second.element_size(); });
 
   Json header = Json::object();
   if (!file.metadata.empty()) header[std::string(kMetadata)] = file.metadata;
   std::size_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
     const std::size_t end = offset + tensor.nbytes();
-    header[name] = {{"dtype", TypeName(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
+    header[name] = {
+        {"dtype", TypeName(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = Dump(header);
@@ -135,7 +147,8 @@ std::string Compose(const TensorFile& file) {
   std::memcpy(bytes.data(), &length, kLengthBytes);
   bytes.reserve(kLengthBytes + text.size() + offset);
   bytes += text;
-  for (const auto& entry : tensors) bytes.append(static_cast<const char*>(entry.second.data_ptr()), entry.second.nbytes());
+  for (const auto& entry : tensors)
+    bytes.append(static_cast<const char*>(entry.second.data_ptr()), entry.second.nbytes());
   return bytes;
 }
 

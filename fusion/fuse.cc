@@ -10,13 +10,15 @@ namespace mirst {
 namespace {
 
 // Sorts the window's pixels into mask, leak and fixed.
-ScrProblem MakeProblem(ImageView<const float> background, const FusedTarget& fused, CountLimits limits, Box20Rule rule) {
+ScrProblem MakeProblem(ImageView<const float> background, const FusedTarget& fused, CountLimits limits,
+                       Box20Rule rule) {
   ScrProblem problem;
   problem.limits = limits;
   problem.rule = rule;
   const PixelBox mask_box = BoundingBox(fused.mask);
-  const PixelBox window = Box20Window({mask_box.x + fused.box.x, mask_box.y + fused.box.y, mask_box.width, mask_box.height},
-                                      background.height(), background.width());
+  const PixelBox window =
+      Box20Window({mask_box.x + fused.box.x, mask_box.y + fused.box.y, mask_box.width, mask_box.height},
+                  background.height(), background.width());
   for (int y = 0; y < fused.box.height; ++y) {
     for (int x = 0; x < fused.box.width; ++x) {
       const ScrProblem::Pixel pixel{fused.base(y, x), static_cast<double>(fused.contrast(y, x))};
@@ -89,13 +91,15 @@ Image<std::uint16_t> ComposeWritten(const FusedTarget& fused, double gain, std::
   const Image<double> composed = Compose(fused, gain);
   const CountLimits limits = fused.problem.limits;
   if (!scr) return RoundKeepingSum(composed, fused.mask, limits);
-  // The background as it will be measured: every touched pixel of the window rounded to nearest, as RoundKeepingSum does.
+  // The background as it will be measured: every touched pixel of the window rounded to nearest, as RoundKeepingSum
+  // does.
   ScrProblem written = fused.problem;
   for (auto& pixel : written.leak) {
     pixel = {std::floor(std::clamp(pixel.base + gain * pixel.slope, limits.low, limits.high) + 0.5), 0};
   }
   const ScrMeasurement measured = Measure(written, gain);
-  const double mean = measured.mean_background + polarity * *scr * (measured.sigma_background + Box20Rule::kSigmaOffset);
+  const double mean =
+      measured.mean_background + polarity * *scr * (measured.sigma_background + Box20Rule::kSigmaOffset);
   const double sum = mean * static_cast<double>(written.mask.size());
   return RoundKeepingSum(composed, fused.mask, limits, static_cast<std::int64_t>(std::floor(sum + 0.5)));
 }

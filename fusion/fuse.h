@@ -13,11 +13,11 @@ namespace mirst {
 
 /// A target laid into a frame, with the gain still free. Shapes are (box.height, box.width).
 struct FusedTarget {
-  PixelBox box;            ///< in the frame
-  Image<double> base;      ///< I0 = B + a (b0 - S), counts
-  Image<float> contrast;   ///< m
-  Mask mask;               ///< half_max
-  ScrProblem problem;      ///< what box20 sees of it
+  PixelBox box;           ///< in the frame
+  Image<double> base;     ///< I0 = B + a (b0 - S), counts
+  Image<float> contrast;  ///< m
+  Mask mask;              ///< half_max
+  ScrProblem problem;     ///< what box20 sees of it
 };
 
 /// Mean of the scene estimate under the target, weighted by opacity: sum(a S) / sum(a), counts.
@@ -31,8 +31,8 @@ FusedTarget Fuse(ImageView<const float> background, const SensorTemplate& target
 /// I(gain) on the target's box, clipped at the limits, not rounded.
 Image<double> Compose(const FusedTarget& fused, double gain);
 
-/// I(gain) in whole counts. With `scr` (and the polarity), the mask's sum is the one whose measured SCR comes nearest to
-/// it: |dS| <= 1 / (2 N sigma_b) unless the limits cut. Without, the nearest to I(gain)'s own sum.
+/// I(gain) in whole counts. With `scr` (and the polarity), the mask's sum is the one whose measured SCR comes nearest
+/// to it: |dS| <= 1 / (2 N sigma_b) unless the limits cut. Without, the nearest to I(gain)'s own sum.
 Image<std::uint16_t> ComposeWritten(const FusedTarget& fused, double gain, std::optional<double> scr, int polarity);
 
 }  // namespace mirst

@@ -16,7 +16,9 @@ Image<std::uint16_t> RoundKeepingSum(const Image<double>& values, const Mask& ma
   std::vector<MaskPixel> pixels;
   double real_sum = 0;
   std::int64_t floor_sum = 0;
-  const auto clipped = [&](double value) { return static_cast<std::uint16_t>(std::clamp(value, limits.low, limits.high)); };
+  const auto clipped = [&](double value) {
+    return static_cast<std::uint16_t>(std::clamp(value, limits.low, limits.high));
+  };
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double value = std::clamp(values.data()[i], limits.low, limits.high);
     if (mask.data()[i] > 127) {
@@ -36,7 +38,8 @@ Image<std::uint16_t> RoundKeepingSum(const Image<double>& values, const Mask& ma
     rest += count;
     --whole;
   }
-  std::stable_sort(pixels.begin(), pixels.end(), [](const MaskPixel& a, const MaskPixel& b) { return a.remainder > b.remainder; });
+  std::stable_sort(pixels.begin(), pixels.end(),
+                   [](const MaskPixel& a, const MaskPixel& b) { return a.remainder > b.remainder; });
   for (std::size_t k = 0; k < pixels.size(); ++k) {
     const double value = std::clamp(values.data()[pixels[k].index], limits.low, limits.high);
     const double step = static_cast<double>(whole) + (static_cast<std::int64_t>(k) < rest ? 1.0 : 0.0);

@@ -10,9 +10,10 @@
 
 namespace mirst {
 
-/// Rounds `values` (counts, any shape) to whole counts inside the limits. Outside `mask` (same shape, > 127): to nearest,
-/// halves up. On it: floors, then +1 for the largest remainders (ties: raster order) until the sum is `mask_sum`, by
-/// default the nearest whole number to the values' sum. Only where the limits cut can the sum fall short.
+/// Rounds `values` (counts, any shape) to whole counts inside the limits. Outside `mask` (same shape, > 127): to
+/// nearest, halves up. On it: floors, then +1 for the largest remainders (ties: raster order) until the sum is
+/// `mask_sum`, by default the nearest whole number to the values' sum. Only where the limits cut can the sum fall
+/// short.
 Image<std::uint16_t> RoundKeepingSum(const Image<double>& values, const Mask& mask, CountLimits limits,
                                      std::optional<std::int64_t> mask_sum = std::nullopt);
 

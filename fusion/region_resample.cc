@@ -30,17 +30,19 @@ AxisOverlap Overlap(double start_px, int cells, int s) {
     const double low = start_px + static_cast<double>(i) / s, high = start_px + static_cast<double>(i + 1) / s;
     for (int u = static_cast<int>(std::floor(low + 0.5)); u - 0.5 < high; ++u) {
       const double length = std::min(high, u + 0.5) - std::max(low, u - 0.5);
-      if (length > 0 && u - overlap.first_pixel < overlap.pixels) overlap.weights.push_back({i, u - overlap.first_pixel, length});
+      if (length > 0 && u - overlap.first_pixel < overlap.pixels)
+        overlap.weights.push_back({i, u - overlap.first_pixel, length});
     }
   }
   return overlap;
 }
 
-void Accumulate(const Image<float>& cells, const AxisOverlap& columns, const AxisOverlap& rows, Vec2 origin, double weight,
-                Image<double>& pixels) {
+void Accumulate(const Image<float>& cells, const AxisOverlap& columns, const AxisOverlap& rows, Vec2 origin,
+                double weight, Image<double>& pixels) {
   Image<double> narrow(cells.height(), columns.pixels, 0.0);
   for (int y = 0; y < cells.height(); ++y) {
-    for (const auto& [cell, pixel, length] : columns.weights) narrow(y, pixel) += length * static_cast<double>(cells(y, cell));
+    for (const auto& [cell, pixel, length] : columns.weights)
+      narrow(y, pixel) += length * static_cast<double>(cells(y, cell));
   }
   const int dx = static_cast<int>(origin.x), dy = static_cast<int>(origin.y);
   for (const auto& [cell, pixel, length] : rows.weights) {
@@ -64,7 +66,8 @@ Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px
     const Vec2 centre = centre_px + phase * smear_px;
     Exposure exposure{Overlap(centre.x - (target.anchor_cells.x + 0.5) / s, target.opacity.width(), s),
                       Overlap(centre.y - (target.anchor_cells.y + 0.5) / s, target.opacity.height(), s)};
-    box = Enclose(box, {exposure.columns.first_pixel, exposure.rows.first_pixel, exposure.columns.pixels, exposure.rows.pixels});
+    box = Enclose(
+        box, {exposure.columns.first_pixel, exposure.rows.first_pixel, exposure.columns.pixels, exposure.rows.pixels});
     exposures.push_back(std::move(exposure));
   }
   Footprint footprint{box, Image<double>(box.height, box.width, 0.0), Image<double>(box.height, box.width, 0.0)};
@@ -110,7 +113,8 @@ SensorTemplate Quantise(const Footprint& footprint, double unit_contrast) {
       moment = moment + weight * Vec2{static_cast<double>(result.box.x + x), static_cast<double>(result.box.y + y)};
     }
   }
-  if (CountPixels(HalfMaxMask(result.coverage)) == 0 || flux == 0) throw BadInput("the template has no coverage or no contrast");
+  if (CountPixels(HalfMaxMask(result.coverage)) == 0 || flux == 0)
+    throw BadInput("the template has no coverage or no contrast");
   result.centroid_px = (1 / flux) * moment;
   return result;
 }

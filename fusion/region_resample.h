@@ -1,5 +1,6 @@
-// Region resampling (pixel-area relation): a supersampled template becomes what the sensor's pixels see of it, with true
-// fractional overlap at any sub-pixel phase. Rim pixels are fractionally covered, motion is sub-pixel, no edge remains.
+// Region resampling (pixel-area relation): a supersampled template becomes what the sensor's pixels see of it, with
+// true fractional overlap at any sub-pixel phase. Rim pixels are fractionally covered, motion is sub-pixel, no edge
+// remains.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ struct Footprint {
 };
 
 /// Places the template's anchor at `centre_px` and averages over `subexposures` equal steps of the motion `smear_px`
-/// during the integration time (centred on `centre_px`). Sums of opacity and contrast per cell area are kept to rounding
-/// (1e-13) at every phase. Throws kBadInput: empty template, subexposures < 1.
+/// during the integration time (centred on `centre_px`). Sums of opacity and contrast per cell area are kept to
+/// rounding (1e-13) at every phase. Throws kBadInput: empty template, subexposures < 1.
 Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px = {}, int subexposures = 1);
 
 /// A footprint in fixed point, so that what follows is the same on every machine, cropped to where it is not zero.
@@ -40,8 +41,8 @@ SensorTemplate Quantise(const Footprint& footprint, double unit_contrast);
 /// Mean contrast over the covered area, sum(contrast) / sum(opacity): the natural `unit_contrast` of a template.
 double MeanContrast(const Template& target);
 
-/// The mask convention `half_max`: 255 where coverage >= half its maximum; shape of the coverage, never empty unless the
-/// coverage is zero everywhere.
+/// The mask convention `half_max`: 255 where coverage >= half its maximum; shape of the coverage, never empty unless
+/// the coverage is zero everywhere.
 Mask HalfMaxMask(const Image<std::uint16_t>& coverage);
 
 }  // namespace mirst

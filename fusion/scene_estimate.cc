@@ -11,7 +11,8 @@ namespace mirst {
 
 Image<float> MedianScene(ImageView<const float> background, const PixelBox& box, int radius_px) {
   const PixelBox image{0, 0, background.width(), background.height()};
-  if (radius_px < 0 || radius_px > 50) throw BadInput(fmt::format("median radius is {} px, allowed: 0 to 50", radius_px));
+  if (radius_px < 0 || radius_px > 50)
+    throw BadInput(fmt::format("median radius is {} px, allowed: 0 to 50", radius_px));
   if (!image.Contains(box)) throw BadInput("the scene estimate's box leaves the image");
   Image<float> scene(box.height, box.width);
   std::vector<float> values;

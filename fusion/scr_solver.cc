@@ -49,8 +49,8 @@ double Bisect(double inside, double outside, Function&& f) {
   return outside;
 }
 
-// The root of f of smallest magnitude to |f| <= tolerance. A jump of f (a pixel that clips to zero leaves the background)
-// can cross zero without meeting it: the scan goes on behind it.
+// The root of f of smallest magnitude to |f| <= tolerance. A jump of f (a pixel that clips to zero leaves the
+// background) can cross zero without meeting it: the scan goes on behind it.
 template <class Function>
 std::optional<double> ScanForRoot(double largest, double tolerance, Function&& f) {
   const double at_zero = f(0.0);
@@ -168,12 +168,13 @@ std::optional<double> SolveGain(const ScrProblem& problem, double scr, int polar
 std::optional<double> SolveSequenceGain(std::span<const ScrProblem> frames, double scr, int polarity) {
   if (frames.empty()) return std::nullopt;
   const double largest = LargestGain(frames);
-  const auto start = ScanForRoot(largest, 1e-6 * scr, [&](double gain) { return MeanSigned(frames, gain, polarity) - scr; });
+  const auto start =
+      ScanForRoot(largest, 1e-6 * scr, [&](double gain) { return MeanSigned(frames, gain, polarity) - scr; });
   if (!start) return std::nullopt;
   const auto excess = [&](double gain) { return MeanAbsolute(frames, gain) - scr; };
   if (excess(*start) <= 1e-9 * scr) return start;
-  // Frames of the other polarity count with their magnitude, so the mean of magnitudes exceeds the signed mean; it comes
-  // down to `scr` on the way to weaker contrast, if at all.
+  // Frames of the other polarity count with their magnitude, so the mean of magnitudes exceeds the signed mean; it
+  // comes down to `scr` on the way to weaker contrast, if at all.
   double outside = *start;
   for (int step = 1; step <= 200; ++step) {
     const double inside = *start - polarity * 0.005 * step * std::max(std::abs(*start), 1e-3 * largest);

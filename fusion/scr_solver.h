@@ -1,5 +1,5 @@
-// SCR under control: the gain g at which a target embedded as I(g) = I0 + g m has the SCR asked for, with everything that
-// bends the straight line: PSF tails that leak into the window, clipping, box20's floor of sigma and its zeros.
+// SCR under control: the gain g at which a target embedded as I(g) = I0 + g m has the SCR asked for, with everything
+// that bends the straight line: PSF tails that leak into the window, clipping, box20's floor of sigma and its zeros.
 #pragma once
 
 #include <optional>
@@ -39,10 +39,10 @@ ScrMeasurement Measure(const ScrProblem& problem, double gain);
 /// Share of the mask's pixels that `gain` drives outside the limits.
 double ClippedShare(const ScrProblem& problem, double gain);
 
-/// The gain of smallest magnitude at which polarity * signed SCR = scr (to 1e-9 relative): the closed form (embedding, step
-/// 7: (D^2 - S^2 v) g^2 + 2 (d0 D - S^2 c) g + d0^2 - S^2 s0^2 = 0, or the linear one on the floor of sigma), polished
-/// by the full rule; bisection where clipping or zeros bend it. nullopt: no gain reaches it.
-/// scr > 0; polarity +1 or -1.
+/// The gain of smallest magnitude at which polarity * signed SCR = scr (to 1e-9 relative): the closed form (embedding,
+/// step 7: (D^2 - S^2 v) g^2 + 2 (d0 D - S^2 c) g + d0^2 - S^2 s0^2 = 0, or the linear one on the floor of sigma),
+/// polished by the full rule; bisection where clipping or zeros bend it. nullopt: no gain reaches it. scr > 0; polarity
+/// +1 or -1.
 std::optional<double> SolveGain(const ScrProblem& problem, double scr, int polarity);
 
 /// One gain for all frames of a sequence, such that the mean of their SCR (absolute values, as published) is `scr` and

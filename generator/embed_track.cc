@@ -20,7 +20,8 @@ double Label(double value) {
 }
 
 double WindowMean(ImageView<const float> background, const SensorTemplate& target) {
-  const PixelBox window = Intersect(Grow(target.box, Box20Rule::kMarginPx), {0, 0, background.width(), background.height()});
+  const PixelBox window =
+      Intersect(Grow(target.box, Box20Rule::kMarginPx), {0, 0, background.width(), background.height()});
   double sum = 0;
   int count = 0;
   for (int y = window.y; y < window.bottom(); ++y) {
@@ -63,7 +64,8 @@ void SolveGains(const std::vector<ScrProblem>& problems, const Scenario& scenari
     if (!gain) {
       track.gains.clear();
       track.largest_scr = scenario.scr;
-      for (const ScrProblem& p : problems) track.largest_scr = std::min(track.largest_scr, LargestScr({&p, 1}, polarity));
+      for (const ScrProblem& p : problems)
+        track.largest_scr = std::min(track.largest_scr, LargestScr({&p, 1}, polarity));
       return;
     }
     track.gains.push_back(*gain);
@@ -75,7 +77,9 @@ void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, Emb
   int weak = 0, clipped = 0;
   double mean_added = 0;
   for (std::size_t k = 0; k < track.fused.size(); ++k) {
-    const double added = scenario.request.polarity * AddedScr(track.fused[k], track.gains[k], backdrop.frames[static_cast<std::size_t>(track.frames[k])].pixels);
+    const double added =
+        scenario.request.polarity *
+        AddedScr(track.fused[k], track.gains[k], backdrop.frames[static_cast<std::size_t>(track.frames[k])].pixels);
     mean_added += added / frames;
     if (added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scenario.scr)) ++weak;
     if (ClippedShare(track.fused[k].problem, track.gains[k]) > 0) ++clipped;
@@ -140,7 +144,9 @@ Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const
                      const GenerateOptions& options, const std::string& class_name, const std::string& model_path) {
   Sample sample;
   sample.name = fmt::format("{:06}", scenario.request.index);
-  sample.key = {.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.request.index), .purpose = Purpose::kScenario};
+  sample.key = {.seed = options.seed,
+                .sequence = static_cast<std::uint32_t>(scenario.request.index),
+                .purpose = Purpose::kScenario};
   const bool per_frame = options.scr.mode == ScrMode::kPerFrame;
   double carried = 0;  // rounding error of the frames so far, so that the sequence's mean loses nothing
   for (std::size_t k = 0; k < track.fused.size(); ++k) {

@@ -40,7 +40,8 @@ std::vector<Scenario> PlanAll(const Inventory& inventory, const GenerateOptions&
   const auto failed = std::count_if(errors.begin(), errors.end(), [](const auto& error) { return error.has_value(); });
   for (std::optional<Error>& error : errors) {
     if (!error) continue;
-    if (failed > 1) error->AddContext(fmt::format("{} of {} sequences cannot be made; the first", failed, errors.size()));
+    if (failed > 1)
+      error->AddContext(fmt::format("{} of {} sequences cannot be made; the first", failed, errors.size()));
     throw *error;
   }
   return scenarios;
@@ -52,7 +53,8 @@ Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const Ge
   TargetViews views(model, scenario, options);
   EmbeddedTrack track;
   const PlacementFault fault = EmbedTrack(scenario, views, backdrop, options, 1, track);
-  if (fault != PlacementFault::kNone || track.gains.empty()) throw InternalError("a planned placement cannot be carried out");
+  if (fault != PlacementFault::kNone || track.gains.empty())
+    throw InternalError("a planned placement cannot be carried out");
   return ComposeSample(scenario, track, backdrop, options, model.class_name(), model.path());
 }
 
@@ -73,9 +75,12 @@ ManifestSequence Describe(const Inventory& inventory, const Scenario& scenario, 
   ManifestSequence sequence;
   sequence.name = fmt::format("{:06}", scenario.request.index);
   sequence.split = inventory.splits[source_index];
-  sequence.background = {source.name, ToString(source.kind),
-                         source.path.empty() ? "" : RelativeToRoots(source.path, options.backgrounds.paths), source.sha256,
-                         scenario.first_frame, scenario.frames};
+  sequence.background = {source.name,
+                         ToString(source.kind),
+                         source.path.empty() ? "" : RelativeToRoots(source.path, options.backgrounds.paths),
+                         source.sha256,
+                         scenario.first_frame,
+                         scenario.frames};
   const bool builtin = model.path().starts_with("builtin:");
   sequence.models = {{builtin ? model.path() : RelativeToRoots(model.path(), options.models.paths), model.sha256()}};
   sequence.frames = scenario.frames;
@@ -117,7 +122,8 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   {
     Progress progress("write", report.frames, "frames");
     ParallelFor(scenarios.size(), [&](std::size_t i) {
-      InContext(fmt::format("sequence {:06}", i), [&] { writer.WriteSequence(MakeSample(inventory, scenarios[i], options)); });
+      InContext(fmt::format("sequence {:06}", i),
+                [&] { writer.WriteSequence(MakeSample(inventory, scenarios[i], options)); });
       progress.Advance(scenarios[i].frames);
     });
   }

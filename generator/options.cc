@@ -5,13 +5,15 @@
 namespace mirst {
 
 void Visit(OptionsVisitor& v, BackgroundOptions& o) {
-  v.TextList("paths", o.paths, "sequence folders, folders of sequence folders, or video files; none: procedural stand-in");
-  v.Integer("procedural_sources", o.procedural_sources, {1, 10000}, "how many procedural stand-ins, where no paths are given");
+  v.TextList("paths", o.paths,
+             "sequence folders, folders of sequence folders, or video files; none: procedural stand-in");
+  v.Integer("procedural_sources", o.procedural_sources, {1, 10000},
+            "how many procedural stand-ins, where no paths are given");
   v.Group("procedural", o.procedural, "the stand-in");
 }
 
 void Visit(OptionsVisitor& v, ModelOptions& o) {
-  v.TextList("paths", o.paths, "model files, folders, or builtin:NAME; none: all built-in models");
+  v.TextList("paths", o.paths, "model files, folders, or builtin:NAME; none: the built-in ones that fly");
   v.Text("materials", o.materials, "YAML material map that goes before the built-in rules; empty: none");
 }
 
@@ -20,9 +22,13 @@ void Visit(OptionsVisitor& v, CameraOptions& o) {
   v.Real("pixel_pitch_um", o.pixel_pitch_um, {1, 200}, "um");
   v.Interval("band_um", o.band_um, {1, 30}, "spectral band, um");
   v.Real("f_number", o.f_number, {0.5, 32}, "of the lens");
-  v.OptionalReal("psf_sigma_px", o.psf_sigma_px, {0, 10}, "sigma of the Gaussian PSF, px; null: 0.450 lambda F / pitch at the band's centre");
-  v.Real("integration_share", o.integration_share, {0, 1}, "integration time as a share of the frame time (motion smear)");
-  v.Choice("count_limits", o.count_limits, {"auto", "format"}, "counts a target may reach; auto: 16..235 where the background keeps to it, 14 bits likewise; format: all that the file holds");
+  v.OptionalReal("psf_sigma_px", o.psf_sigma_px, {0, 10},
+                 "sigma of the Gaussian PSF, px; null: 0.450 lambda F / pitch at the band's centre");
+  v.Real("integration_share", o.integration_share, {0, 1},
+         "integration time as a share of the frame time (motion smear)");
+  v.Choice("count_limits", o.count_limits, {"auto", "format"},
+           "counts a target may reach; auto: 16..235 where the background keeps to it, 14 bits likewise; format: all "
+           "that the file holds");
 }
 
 void Visit(OptionsVisitor& v, SceneOptions& o) {
@@ -31,30 +37,37 @@ void Visit(OptionsVisitor& v, SceneOptions& o) {
 }
 
 void Visit(OptionsVisitor& v, TargetOptions& o) {
-  v.Interval("area_px", o.area_px, {1, 4000}, "area of the half_max mask, px; log-uniform, stratified over the sequences");
+  v.Interval("area_px", o.area_px, {1, 4000},
+             "area of the half_max mask, px; log-uniform, stratified over the sequences");
   v.Real("hot_share", o.hot_share, {0, 1}, "share of the sequences with a target brighter than its background");
   v.Real("tilt_deg", o.tilt_deg, {0, 90}, "largest roll and pitch in the first frame, degrees; yaw is any");
   v.Integer("supersampling", o.supersampling, {1, 64}, "template cells per pixel");
 }
 
 void Visit(OptionsVisitor& v, TrackOptions& o) {
-  v.Interval("speed_px_per_frame", o.speed_px_per_frame, {0, 50}, "px/frame; uniform, stratified; lowered where a path would leave the frame");
+  v.Interval("speed_px_per_frame", o.speed_px_per_frame, {0, 50},
+             "px/frame; uniform, stratified; lowered where a path would leave the frame");
   v.Real("accelerated_share", o.accelerated_share, {0, 1}, "share of accelerated paths, the others are straight");
   v.Real("acceleration_px_per_frame2", o.acceleration_px_per_frame2, {0, 5}, "largest acceleration, px/frame^2");
-  v.Real("turn_rate_deg_per_frame", o.turn_rate_deg_per_frame, {0, 90}, "largest rate of each attitude angle, degrees/frame");
+  v.Real("turn_rate_deg_per_frame", o.turn_rate_deg_per_frame, {0, 90},
+         "largest rate of each attitude angle, degrees/frame");
 }
 
 void Visit(OptionsVisitor& v, ScrOptions& o) {
-  v.Choice("mode", o.mode, {"sequence_mean", "per_frame"}, "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame (diagnostic)");
+  v.Choice("mode", o.mode, {"sequence_mean", "per_frame"},
+           "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame "
+           "(diagnostic)");
   v.Choice("id", o.id, {"box20"}, "definition of the SCR (docs/metrics.md)");
   v.Interval("range", o.range, {0.05, 100}, "SCR asked for; uniform, stratified over the sequences");
   v.Real("low_share", o.low_share, {0, 1}, "share of the sequences below SCR 3, where the range holds 3");
-  v.Choice("on_infeasible", o.on_infeasible, {"refuse", "lower"}, "what to do where no placement reaches the SCR: stop before anything is written, or lower it and flag it");
+  v.Choice("on_infeasible", o.on_infeasible, {"refuse", "lower"},
+           "what to do where no placement reaches the SCR: stop before anything is written, or lower it and flag it");
   v.Integer("placements", o.placements, {1, 10000}, "placements tried for a sequence");
 }
 
 void Visit(OptionsVisitor& v, FusionOptions& o) {
-  v.Choice("reference_level", o.reference_level, {"absolute", "local"}, "b0: one level a sequence, or the window's mean in each frame");
+  v.Choice("reference_level", o.reference_level, {"absolute", "local"},
+           "b0: one level a sequence, or the window's mean in each frame");
   v.Integer("scene_radius_px", o.scene_radius_px, {1, 50}, "radius of the median that estimates the scene, px");
 }
 
@@ -69,7 +82,8 @@ void Visit(OptionsVisitor& v, GenerateOptions& o) {
   o.seed = static_cast<std::uint64_t>(seed);
   v.Integer("sequences", o.sequences, {1, 1000000}, "number of sequences");
   v.Interval("frames", o.frames, {2, 100000}, "frames of a sequence");
-  v.Integer("avoid_margin_px", o.avoid_margin_px, {0, 1000}, "least distance from the real targets that boxes.csv names, px");
+  v.Integer("avoid_margin_px", o.avoid_margin_px, {0, 1000},
+            "least distance from the real targets that boxes.csv names, px");
   v.Group("backgrounds", o.backgrounds, "where the scenes come from");
   v.Group("models", o.models, "what flies, sails or drives through them");
   v.Group("camera", o.camera, "optics and sensor");
@@ -84,7 +98,8 @@ void Visit(OptionsVisitor& v, GenerateOptions& o) {
 void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   AddFaults(reader, o.backgrounds.procedural);
   if (o.split.val_share + o.split.test_share >= 1) {
-    reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share, o.split.test_share));
+    reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share,
+                                         o.split.test_share));
   }
   if (o.camera.band_um.first == o.camera.band_um.second) reader.AddFault("camera.band_um", "the band is empty");
   for (const double frames : {o.frames.first, o.frames.second}) {

@@ -26,7 +26,7 @@ struct BackgroundOptions {
 };
 
 struct ModelOptions {
-  std::vector<std::string> paths;  ///< model files, folders, or "builtin:NAME"; none = all built-in models
+  std::vector<std::string> paths;  ///< model files, folders, or "builtin:NAME"; none = the built-in ones that fly
   std::string materials;           ///< YAML material map; empty = defaults
 };
 
@@ -35,8 +35,8 @@ struct CameraOptions {
   double pixel_pitch_um = 17;
   std::pair<double, double> band_um{8, 14};
   double f_number = 1.4;
-  std::optional<double> psf_sigma_px;   ///< none = 0.450 lambda F / pitch
-  double integration_share = 0.25;      ///< of the frame time, for motion smear
+  std::optional<double> psf_sigma_px;  ///< none = 0.450 lambda F / pitch
+  double integration_share = 0.25;     ///< of the frame time, for motion smear
   CountLimitRule count_limits = CountLimitRule::kAutomatic;
 };
 

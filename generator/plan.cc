@@ -24,12 +24,13 @@ int LargestSupportPx(const GenerateOptions& options) {
 std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options) {
   const int least_frames = static_cast<int>(options.frames.first), least_size = LargestSupportPx(options);
   if (info.frame_count < least_frames) {
-    return fmt::format("{} has {} frames, at least {} are needed (frames: [{}, {}])", info.name, info.frame_count, least_frames,
-                       options.frames.first, options.frames.second);
+    return fmt::format("{} has {} frames, at least {} are needed (frames: [{}, {}])", info.name, info.frame_count,
+                       least_frames, options.frames.first, options.frames.second);
   }
   if (std::min(info.width, info.height) < least_size) {
-    return fmt::format("{} is {} x {} px, smaller than the largest template: {} px are needed for targets of up to {} px",
-                       info.name, info.width, info.height, least_size, options.target.area_px.second);
+    return fmt::format(
+        "{} is {} x {} px, smaller than the largest template: {} px are needed for targets of up to {} px", info.name,
+        info.width, info.height, least_size, options.target.area_px.second);
   }
   return {};
 }
@@ -39,7 +40,8 @@ std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptio
   if (options.backgrounds.paths.empty()) {
     const RandomKey key{.seed = options.seed, .purpose = Purpose::kProceduralScene};
     for (int i = 0; i < options.backgrounds.procedural_sources; ++i) {
-      sources.push_back(OpenProceduralSource(options.backgrounds.procedural, key.WithSequence(static_cast<std::uint32_t>(i))));
+      sources.push_back(
+          OpenProceduralSource(options.backgrounds.procedural, key.WithSequence(static_cast<std::uint32_t>(i))));
     }
   } else {
     sources = OpenSources({options.backgrounds.paths.begin(), options.backgrounds.paths.end()});
@@ -59,14 +61,14 @@ std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptio
 std::vector<TargetModel> LoadModels(const GenerateOptions& options) {
   std::vector<std::string> specs;
   if (options.models.paths.empty()) {
-    for (const std::string& name : BuiltinModels()) specs.push_back("builtin:" + name);
+    specs = {"builtin:quadrotor", "builtin:fixed-wing", "builtin:bird"};  // what flies fits any scene
   } else {
     specs = FindModels({options.models.paths.begin(), options.models.paths.end()});
   }
   std::vector<TargetModel> models;
   for (const std::string& spec : specs) {
     models.push_back(TargetModel::Load(spec, options.models.materials));
-    for (const std::string& warning : models.back().warnings()) LogWarning(fmt::format("{}: {}", models.back().name(), warning));
+    for (const std::string& warning : models.back().warnings()) LogWarning(warning);
   }
   return models;
 }
@@ -82,7 +84,7 @@ void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOpti
 }
 
 constexpr int kPathsPerPose = 8;
-constexpr int kQuickLookStep = 7;       // frames that a first look at a path leaves out in between, plus one
+constexpr int kQuickLookStep = 7;        // frames that a first look at a path leaves out in between, plus one
 constexpr std::size_t kMostSources = 8;  // that one sequence tries
 
 // The sequence's own source, then others of its split.
@@ -91,7 +93,8 @@ std::vector<int> SourcesInOrder(const Inventory& inventory, int sequence) {
   std::vector<int> order;
   for (int step = 0; step < sources && order.size() < kMostSources; ++step) {
     const int source = (own + step) % sources;
-    if (inventory.splits[static_cast<std::size_t>(source)] == inventory.splits[static_cast<std::size_t>(own)]) order.push_back(source);
+    if (inventory.splits[static_cast<std::size_t>(source)] == inventory.splits[static_cast<std::size_t>(own)])
+      order.push_back(source);
   }
   return order;
 }
@@ -106,7 +109,8 @@ int LastPlacement(std::size_t source, std::size_t sources, int placements) {
 void DrawStretch(const RandomKey& key, const Inventory& inventory, const GenerateOptions& options, Scenario& scenario) {
   RandomStream random(key);
   const int available = inventory.sources[static_cast<std::size_t>(scenario.source)]->info().frame_count;
-  const int least = static_cast<int>(options.frames.first), most = std::min(static_cast<int>(options.frames.second), available);
+  const int least = static_cast<int>(options.frames.first),
+            most = std::min(static_cast<int>(options.frames.second), available);
   scenario.frames = least + static_cast<int>(random.Integer(static_cast<std::uint32_t>(most - least + 1)));
   scenario.first_frame = static_cast<int>(random.Integer(static_cast<std::uint32_t>(available - scenario.frames + 1)));
 }
@@ -120,12 +124,13 @@ bool DrawPathInFrame(const RandomKey& key, const Backdrop& backdrop, TargetViews
     cells = std::max({cells, views.At(frame).opacity.width(), views.At(frame).opacity.height()});
   }
   const SequenceRequest& request = scenario.request;
-  const double margin = 0.5 * cells / options.target.supersampling + 2 + options.camera.integration_share * request.speed_px_per_frame;
+  const double margin =
+      0.5 * cells / options.target.supersampling + 2 + options.camera.integration_share * request.speed_px_per_frame;
   const Image<float>& frame = backdrop.frames.front().pixels;
   RandomStream random(key);
   const double acceleration = request.accelerated ? random.Uniform(0, options.track.acceleration_px_per_frame2) : 0;
-  const auto path = DrawPath(random, {margin, margin}, {frame.width() - 1 - margin, frame.height() - 1 - margin}, scenario.frames,
-                             request.speed_px_per_frame, acceleration);
+  const auto path = DrawPath(random, {margin, margin}, {frame.width() - 1 - margin, frame.height() - 1 - margin},
+                             scenario.frames, request.speed_px_per_frame, acceleration);
   if (path) scenario.path = *path;
   return path.has_value();
 }
@@ -137,7 +142,8 @@ struct Trial {
 };
 
 // The best of the most promising ones, looked at in full.
-std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventory& inventory, const GenerateOptions& options) {
+std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventory& inventory,
+                                       const GenerateOptions& options) {
   constexpr std::size_t kLookedAt = 6;
   std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.fault < b.fault; });
   std::optional<Scenario> best;
@@ -146,7 +152,9 @@ std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventor
     const Scenario& scenario = trials[i].scenario;
     TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options);
     EmbeddedTrack track;
-    if (EmbedTrack(scenario, views, ReadBackdrop(inventory, scenario, options), options, 1, track) != PlacementFault::kNone) continue;
+    if (EmbedTrack(scenario, views, ReadBackdrop(inventory, scenario, options), options, 1, track) !=
+        PlacementFault::kNone)
+      continue;
     if (track.gains.empty()) continue;
     const double fault = track.weak_share + track.clipped_share;
     if (!best || fault < best_fault) {
@@ -159,10 +167,13 @@ std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventor
 
 std::string_view Explain(PlacementFault fault) {
   switch (fault) {
-    case PlacementFault::kNearRealTarget: return "real targets are everywhere near (avoid_margin_px)";
-    case PlacementFault::kNoContrast: return "its hot and cold parts cancel";
+    case PlacementFault::kNearRealTarget:
+      return "real targets are everywhere near (avoid_margin_px)";
+    case PlacementFault::kNoContrast:
+      return "its hot and cold parts cancel";
     case PlacementFault::kLeavesFrame:
-    case PlacementFault::kNone: break;
+    case PlacementFault::kNone:
+      break;
   }
   return "its path leaves the frame";
 }
@@ -185,7 +196,8 @@ Inventory OpenInventory(const GenerateOptions& options) {
     for (const std::size_t i : order) chosen.push_back(std::move(inventory.sources[i]));
     inventory.sources = std::move(chosen);
   }
-  inventory.splits = AssignSplits(static_cast<int>(inventory.sources.size()), options.split.val_share, options.split.test_share, options.seed);
+  inventory.splits = AssignSplits(static_cast<int>(inventory.sources.size()), options.split.val_share,
+                                  options.split.test_share, options.seed);
   return inventory;
 }
 
@@ -202,14 +214,16 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   backdrop.real_targets.resize(static_cast<std::size_t>(scenario.frames));
   for (const KnownTarget& target : source.known_targets()) {
     const int frame = target.frame - scenario.first_frame;
-    if (frame >= 0 && frame < scenario.frames) backdrop.real_targets[static_cast<std::size_t>(frame)].push_back(target.box);
+    if (frame >= 0 && frame < scenario.frames)
+      backdrop.real_targets[static_cast<std::size_t>(frame)].push_back(target.box);
   }
   return backdrop;
 }
 
 Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options) {
   const TargetModel& model = inventory.models[static_cast<std::size_t>(request.model)];
-  const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(request.index), .purpose = Purpose::kPlacement};
+  const RandomKey key{
+      .seed = options.seed, .sequence = static_cast<std::uint32_t>(request.index), .purpose = Purpose::kPlacement};
   const std::vector<int> sources = SourcesInOrder(inventory, request.index);
 
   std::vector<Trial> imperfect;
@@ -258,13 +272,15 @@ Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request
   }
   const std::string& source = inventory.sources[static_cast<std::size_t>(sources.front())]->info().name;
   if (largest) {
-    throw BadInput(fmt::format("sequence {:06}: SCR {:.3g} cannot be reached by a {} target of {:.0f} px in {} placements (first on {}); "
-                               "the largest possible was {:.3g}: lower scr.range, raise scr.placements, or set scr.on_infeasible: lower",
-                               request.index, request.scr, request.polarity > 0 ? "hot" : "cold", request.area_px,
-                               options.scr.placements, source, largest_scr));
+    throw BadInput(fmt::format(
+        "sequence {:06}: SCR {:.3g} cannot be reached by a {} target of {:.0f} px in {} placements (first on {}); "
+        "the largest possible was {:.3g}: lower scr.range, raise scr.placements, or set scr.on_infeasible: lower",
+        request.index, request.scr, request.polarity > 0 ? "hot" : "cold", request.area_px, options.scr.placements,
+        source, largest_scr));
   }
-  throw BadInput(fmt::format("sequence {:06}: no place for a target of {:.0f} px was found in {} placements (first on {}): {}",
-                             request.index, request.area_px, options.scr.placements, source, Explain(last_fault)));
+  throw BadInput(
+      fmt::format("sequence {:06}: no place for a target of {:.0f} px was found in {} placements (first on {}): {}",
+                  request.index, request.area_px, options.scr.placements, source, Explain(last_fault)));
 }
 
 }  // namespace mirst

@@ -28,8 +28,9 @@ Inventory OpenInventory(const GenerateOptions& options);
 /// Reads the stretch of background that a scenario names.
 Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options);
 
-/// Tries placements until one is acceptable; half of them on the sequence's own source, the rest on others of its split.
-/// Without an acceptable one: the least bad that reaches the SCR. Throws kBadInput when none does and lowering is off.
+/// Tries placements until one is acceptable; half of them on the sequence's own source, the rest on others of its
+/// split. Without an acceptable one: the least bad that reaches the SCR. Throws kBadInput when none does and lowering
+/// is off.
 Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options);
 
 /// The source that a sequence starts with: the sources in turn.

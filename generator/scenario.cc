@@ -18,7 +18,9 @@ std::vector<double> Strata(int n, const RandomKey& key) {
   return values;
 }
 
-double Mix(double u, std::pair<double, double> interval) { return interval.first + u * (interval.second - interval.first); }
+double Mix(double u, std::pair<double, double> interval) {
+  return interval.first + u * (interval.second - interval.first);
+}
 
 // Piecewise uniform: `low_share` of the probability below 3.
 double ScrAt(double u, const ScrOptions& scr) {
@@ -28,7 +30,8 @@ double ScrAt(double u, const ScrOptions& scr) {
     if (low < kLow && high > kLow) return scr.low_share <= 0 ? Mix(u, {kLow, high}) : Mix(u, {low, kLow});
     return Mix(u, scr.range);
   }
-  return u < scr.low_share ? Mix(u / scr.low_share, {low, kLow}) : Mix((u - scr.low_share) / (1 - scr.low_share), {kLow, high});
+  return u < scr.low_share ? Mix(u / scr.low_share, {low, kLow})
+                           : Mix((u - scr.low_share) / (1 - scr.low_share), {kLow, high});
 }
 
 // Six digits are more than any of these needs, and keep the last bits of libm out of the labels.
@@ -44,8 +47,10 @@ Attitude Scenario::AttitudeAt(int frame) const {
 std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int models) {
   const int n = options.sequences;
   const RandomKey key{.seed = options.seed, .purpose = Purpose::kScenario};
-  const auto scr = Strata(n, key.WithObject(1)), area = Strata(n, key.WithObject(2)), speed = Strata(n, key.WithObject(3));
-  const auto polarity = Strata(n, key.WithObject(4)), model = Strata(n, key.WithObject(5)), bend = Strata(n, key.WithObject(6));
+  const auto scr = Strata(n, key.WithObject(1)), area = Strata(n, key.WithObject(2)),
+             speed = Strata(n, key.WithObject(3));
+  const auto polarity = Strata(n, key.WithObject(4)), model = Strata(n, key.WithObject(5)),
+             bend = Strata(n, key.WithObject(6));
   std::vector<SequenceRequest> requests;
   for (int i = 0; i < n; ++i) {
     const auto k = static_cast<std::size_t>(i);

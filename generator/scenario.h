@@ -18,22 +18,22 @@ struct SequenceRequest {
   double area_px = 9;
   double speed_px_per_frame = 1;
   int polarity = 1;
-  int model = 0;          ///< index of the model
+  int model = 0;  ///< index of the model
   bool accelerated = false;
   friend bool operator==(const SequenceRequest&, const SequenceRequest&) = default;
 };
 
 struct Scenario {
   SequenceRequest request;
-  int source = 0;           ///< index of the background source
+  int source = 0;  ///< index of the background source
   int first_frame = 0;
   int frames = 0;
   Path path;
-  Attitude attitude;        ///< in the first frame
-  Attitude attitude_rate;   ///< degrees a frame
+  Attitude attitude;       ///< in the first frame
+  Attitude attitude_rate;  ///< degrees a frame
   double range_m = 0;
-  int placement = 0;        ///< how many placements were rejected before
-  double scr = 0;           ///< as embedded: the request, or less where it was lowered
+  int placement = 0;  ///< how many placements were rejected before
+  double scr = 0;     ///< as embedded: the request, or less where it was lowered
   friend bool operator==(const Scenario&, const Scenario&) = default;
 
   Attitude AttitudeAt(int frame) const;

@@ -10,7 +10,8 @@
 namespace mirst {
 namespace {
 
-Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options) {
+Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m,
+                    const GenerateOptions& options) {
   const CameraOptions& camera = options.camera;
   const View view{attitude, range_m, camera.focal_length_mm, camera.pixel_pitch_um};
   const Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
@@ -31,7 +32,8 @@ double MaskArea(const Template& target) {
 
 double PsfSigmaPx(const CameraOptions& camera) {
   if (camera.psf_sigma_px) return *camera.psf_sigma_px;
-  return DiffractionSigmaPx(0.5 * (camera.band_um.first + camera.band_um.second), camera.f_number, camera.pixel_pitch_um);
+  return DiffractionSigmaPx(0.5 * (camera.band_um.first + camera.band_um.second), camera.f_number,
+                            camera.pixel_pitch_um);
 }
 
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options) {
@@ -62,7 +64,9 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
 }
 
 TargetViews::TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options)
-    : model_(model), options_(options), scenario_(scenario),
+    : model_(model),
+      options_(options),
+      scenario_(scenario),
       views_(scenario.attitude_rate == Attitude{} ? 1 : static_cast<std::size_t>(scenario.frames)) {}
 
 const Template& TargetViews::At(int frame) {

@@ -1,4 +1,5 @@
-// How the target of a scenario looks to the camera, frame by frame: rendered at its attitude and range, behind the optics.
+// How the target of a scenario looks to the camera, frame by frame: rendered at its attitude and range, behind the
+// optics.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@ namespace mirst {
 /// sigma of the PSF that the options ask for, px.
 double PsfSigmaPx(const CameraOptions& camera);
 
-/// The range at which the target's half_max mask, centred on a pixel, has the area asked for in the scenario's first frame
-/// (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
+/// The range at which the target's half_max mask, centred on a pixel, has the area asked for in the scenario's first
+/// frame (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options);
 
 /// The blurred template of each frame, rendered when it is first asked for. Not for use from several threads.

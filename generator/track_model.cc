@@ -13,10 +13,13 @@ Vec2 OnGrid(Vec2 value) { return {OnGrid(value.x), OnGrid(value.y)}; }
 
 }  // namespace
 
-Vec2 Path::Position(int frame) const { return start + static_cast<double>(frame) * velocity + (0.5 * frame * frame) * acceleration; }
+Vec2 Path::Position(int frame) const {
+  return start + static_cast<double>(frame) * velocity + (0.5 * frame * frame) * acceleration;
+}
 Vec2 Path::VelocityAt(int frame) const { return velocity + static_cast<double>(frame) * acceleration; }
 
-std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px, double acceleration_px) {
+std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px,
+                             double acceleration_px) {
   if (low.x > high.x || low.y > high.y) return std::nullopt;
   const double angle = random.Uniform(0, 2 * kPi), bend = random.Uniform(0, 2 * kPi);
   const double place_x = random.Uniform(), place_y = random.Uniform();

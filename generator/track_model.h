@@ -8,8 +8,8 @@
 
 namespace mirst {
 
-/// p(k) = start + velocity k + acceleration k^2 / 2, k = frame index; px and px/frame. Values lie on a grid of 2^-16, so
-/// that they do not depend on the last bit of sine and cosine.
+/// p(k) = start + velocity k + acceleration k^2 / 2, k = frame index; px and px/frame. Values lie on a grid of 2^-16,
+/// so that they do not depend on the last bit of sine and cosine.
 struct Path {
   Vec2 start;
   Vec2 velocity;
@@ -20,9 +20,10 @@ struct Path {
   Vec2 VelocityAt(int frame) const;
 };
 
-/// A random path of `frames` positions that stays inside [low, high] on both axes (pixel coordinates): random direction,
-/// initial speed `speed_px` where it fits, else the largest that does; acceleration of the given magnitude in a random
-/// direction. nullopt when the region is empty.
-std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px, double acceleration_px);
+/// A random path of `frames` positions that stays inside [low, high] on both axes (pixel coordinates): random
+/// direction, initial speed `speed_px` where it fits, else the largest that does; acceleration of the given magnitude
+/// in a random direction. nullopt when the region is empty.
+std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px,
+                             double acceleration_px);
 
 }  // namespace mirst

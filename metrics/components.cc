@@ -82,7 +82,8 @@ Labelling LabelComponents(const Mask& mask) {
   }
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const double area = static_cast<double>(result.components[i].area_px);
-    result.components[i].centroid = {static_cast<double>(sums[i].first) / area, static_cast<double>(sums[i].second) / area};
+    result.components[i].centroid = {static_cast<double>(sums[i].first) / area,
+                                     static_cast<double>(sums[i].second) / area};
   }
   return result;
 }

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "core/error.h"
-#include "metrics/components.h"
 
 namespace mirst {
 namespace {
@@ -19,6 +20,18 @@ void CheckShape(int height, int width, const Mask& mask, const char* name) {
     throw BadInput(fmt::format("the {} is {} x {} px, expected {} x {} as its frame", name, mask.width(), mask.height(), width, height));
   }
 }
+
+/// Bins of floats in rising order: the upper 16 bits of the value, negative ones turned round.
+constexpr std::uint32_t kBins = 1U << 16;
+constexpr std::uint32_t kSign = 0x80000000U;
+
+std::uint32_t BinOf(float score) {
+  const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);  // -0 and 0 are one score
+  return ((bits & kSign) != 0 ? ~bits : bits | kSign) >> 16;
+}
+float Unordered(std::uint32_t key) { return std::bit_cast<float>((key & kSign) != 0 ? key & ~kSign : ~key); }
+float LowestOf(std::uint32_t bin) { return Unordered(bin << 16); }
+float HighestOf(std::uint32_t bin) { return Unordered((bin << 16) | 0xFFFFU); }
 
 bool Inside(const Mask* mask, int y, int x) { return mask != nullptr && (*mask)(y, x) > 127; }
 
@@ -53,41 +66,68 @@ FrameScore& FrameScore::operator+=(const FrameScore& other) {
   return *this;
 }
 
-FrameScore ScoreFrame(const Mask& prediction, const Mask& truth, const Mask* ignore) {
+namespace {
+
+/// Truth and prediction without the ignored pixels, and the counts of pixels.
+struct CountedMasks {
+  Mask predicted, target;
+  FrameScore score;
+};
+
+CountedMasks CountFrame(const Mask& prediction, const Mask& truth, const Mask* ignore) {
   const int height = truth.height(), width = truth.width();
   CheckShape(height, width, prediction, "prediction");
   if (ignore != nullptr) CheckShape(height, width, *ignore, "ignore mask");
-
-  FrameScore score;
-  Mask predicted(height, width), target(height, width);
+  CountedMasks masks{Mask(height, width), Mask(height, width), {}};
+  FrameScore& score = masks.score;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       if (Inside(ignore, y, x)) continue;
       const bool is_predicted = prediction(y, x) > 127, is_target = truth(y, x) > 127;
-      predicted(y, x) = is_predicted ? 255 : 0;
-      target(y, x) = is_target ? 255 : 0;
+      masks.predicted(y, x) = is_predicted ? 255 : 0;
+      masks.target(y, x) = is_target ? 255 : 0;
       ++score.pixels;
       score.predicted_px += is_predicted;
       score.truth_px += is_target;
       score.common_px += is_predicted && is_target;
     }
   }
+  return masks;
+}
 
-  std::vector<Component> unused = LabelComponents(predicted).components;
-  const std::vector<Component> targets = LabelComponents(target).components;
-  score.predictions = static_cast<std::int64_t>(unused.size());
-  score.targets = static_cast<std::int64_t>(targets.size());
-  for (const Component& wanted : targets) {
-    const auto found = std::find_if(unused.begin(), unused.end(), [&](const Component& candidate) {
+FrameMatch Match(const CountedMasks& masks) {
+  FrameMatch match;
+  match.false_alarms = LabelComponents(masks.predicted).components;
+  for (const Component& wanted : LabelComponents(masks.target).components) {
+    const auto found = std::find_if(match.false_alarms.begin(), match.false_alarms.end(), [&](const Component& candidate) {
       const Vec2 offset = candidate.centroid - wanted.centroid;
       return std::sqrt(offset.x * offset.x + offset.y * offset.y) < kMatchDistancePx;
     });
-    if (found == unused.end()) continue;
-    ++score.matched;
-    unused.erase(found);
+    if (found == match.false_alarms.end()) {
+      match.misses.push_back(wanted);
+    } else {
+      match.hits.push_back(wanted);
+      match.false_alarms.erase(found);
+    }
   }
-  for (const Component& component : unused) score.unmatched_px += component.area_px;
+  return match;
+}
+
+}  // namespace
+
+FrameScore ScoreFrame(const Mask& prediction, const Mask& truth, const Mask* ignore) {
+  const CountedMasks masks = CountFrame(prediction, truth, ignore);
+  const FrameMatch match = Match(masks);
+  FrameScore score = masks.score;
+  score.matched = std::ssize(match.hits);
+  score.targets = score.matched + std::ssize(match.misses);
+  score.predictions = score.matched + std::ssize(match.false_alarms);
+  for (const Component& component : match.false_alarms) score.unmatched_px += component.area_px;
   return score;
+}
+
+FrameMatch MatchFrame(const Mask& prediction, const Mask& truth, const Mask* ignore) {
+  return Match(CountFrame(prediction, truth, ignore));
 }
 
 void SequenceScore::Add(const FrameScore& frame) {
@@ -125,10 +165,31 @@ void RocCurve::Add(ImageView<const float> scores, const Mask& truth, const Mask*
   }
   for (int y = 0; y < scores.height(); ++y) {
     for (int x = 0; x < scores.width(); ++x) {
-      if (!Inside(ignore, y, x)) (truth(y, x) > 127 ? truth_ : background_).push_back(scores(y, x));
+      if (Inside(ignore, y, x)) continue;
+      const float score = scores(y, x);
+      if (truth(y, x) > 127) {
+        truth_.push_back(score);
+      } else if (BinOf(score) >= floor_bin_) {
+        background_.push_back(score);
+      } else {
+        ++counts_[BinOf(score)];
+        ++counted_px_;
+      }
     }
   }
   sorted_ = false;
+  if (background_.size() / 2 > exact_scores_) Trim();
+}
+
+void RocCurve::Trim() {
+  const auto last = background_.begin() + static_cast<std::ptrdiff_t>(exact_scores_);
+  std::nth_element(background_.begin(), last, background_.end(), std::greater<>());
+  floor_bin_ = BinOf(*last) + 1;
+  counts_.resize(kBins);
+  const auto counted = std::partition(background_.begin(), background_.end(), [&](float score) { return BinOf(score) >= floor_bin_; });
+  for (auto score = counted; score != background_.end(); ++score) ++counts_[BinOf(*score)];
+  counted_px_ += background_.end() - counted;
+  background_.erase(counted, background_.end());
 }
 
 void RocCurve::Sort() {
@@ -142,7 +203,7 @@ std::vector<RocPoint> RocCurve::Points() {
   Sort();
   std::vector<RocPoint> points = {{std::numeric_limits<double>::infinity(), 0, 0}};
   std::size_t positives = 0, negatives = 0;
-  while (positives < truth_.size()) {
+  while (positives < truth_.size() && BinOf(truth_[positives]) >= floor_bin_) {
     const float score = truth_[positives];
     const std::size_t before = negatives;
     while (negatives < background_.size() && background_[negatives] > score) ++negatives;
@@ -154,7 +215,17 @@ std::vector<RocPoint> RocCurve::Points() {
     while (positives < truth_.size() && truth_[positives] == score) ++positives;
     points.push_back({score, static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
   }
-  if (negatives < background_.size()) points.push_back({background_.back(), truth_px(), background_px()});
+  if (negatives < background_.size()) {
+    points.push_back({background_.back(), static_cast<std::int64_t>(positives), std::ssize(background_)});
+  }
+  auto false_px = std::ssize(background_);
+  for (std::uint32_t bin = counts_.empty() ? 0 : floor_bin_; bin-- > 0;) {
+    const std::size_t before = positives;
+    while (positives < truth_.size() && BinOf(truth_[positives]) == bin) ++positives;
+    if (positives == before && counts_[bin] == 0) continue;
+    false_px += counts_[bin];
+    points.push_back({LowestOf(bin), static_cast<std::int64_t>(positives), false_px});
+  }
   return points;
 }
 
@@ -171,13 +242,17 @@ std::optional<double> RocCurve::Auc() {
 
 float RocCurve::ThresholdAtFalsePixelRate(double rate) {
   if (!(rate >= 0 && rate <= 1)) throw BadInput(fmt::format("a false-alarm rate of {}, allowed is [0, 1]", rate));
-  if (background_.empty()) throw BadInput("no background pixel to fix a threshold on");
+  if (background_px() == 0) throw BadInput("no background pixel to fix a threshold on");
   Sort();
-  const std::size_t pixels = truth_.size() + background_.size();
-  const auto allowed = static_cast<std::size_t>(std::floor(rate * static_cast<double>(pixels)));
+  const auto allowed = static_cast<std::int64_t>(std::floor(rate * static_cast<double>(truth_px() + background_px())));
   // With t = the (allowed + 1)-th highest background score, at most `allowed` lie above it; with any lower t more do.
-  if (allowed >= background_.size()) return -std::numeric_limits<float>::infinity();
-  return background_[allowed];
+  if (allowed < std::ssize(background_)) return background_[static_cast<std::size_t>(allowed)];
+  std::int64_t above = std::ssize(background_);
+  for (std::uint32_t bin = counts_.empty() ? 0 : floor_bin_; bin-- > 0;) {
+    above += counts_[bin];
+    if (above > allowed) return HighestOf(bin);
+  }
+  return -std::numeric_limits<float>::infinity();
 }
 
 }  // namespace mirst

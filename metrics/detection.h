@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/image.h"
+#include "metrics/components.h"
 
 namespace mirst {
 
@@ -66,6 +67,15 @@ struct FrameScore {
 /// components are formed. Throws kBadInput where shapes differ.
 FrameScore ScoreFrame(const Mask& prediction, const Mask& truth, const Mask* ignore = nullptr);
 
+/// What ScoreFrame counts, component by component.
+struct FrameMatch {
+  std::vector<Component> hits;          ///< of the truth, found
+  std::vector<Component> misses;        ///< of the truth, not found
+  std::vector<Component> false_alarms;  ///< of the prediction, matching no target
+};
+/// The same rule, arguments and faults as ScoreFrame.
+FrameMatch MatchFrame(const Mask& prediction, const Mask& truth, const Mask* ignore = nullptr);
+
 /// One sequence, frame by frame.
 struct SequenceScore {
   std::string name;
@@ -119,9 +129,14 @@ struct RocPoint {
   Ratio precision() const { return {true_px, true_px + false_px}; }
 };
 
-/// Receiver operating characteristic of pixels over the exact scores, no bins. Keeps 4 bytes a pixel.
+/// Receiver operating characteristic of pixels over the scores themselves. The scores of truth pixels and the highest
+/// `exact_scores` background scores are kept, 4 bytes each; lower background scores are only counted, in bins 2^-7 of
+/// their value wide. Every corner is exact all the same; below the kept scores there is one a bin instead of one a score.
 class RocCurve {
  public:
+  static constexpr std::size_t kExactScores = std::size_t{1} << 25;  ///< 128 MiB; at most twice that before it is trimmed
+  explicit RocCurve(std::size_t exact_scores = kExactScores) : exact_scores_(exact_scores) {}
+
   /// Adds a map of one frame; truth and ignore as in ScoreFrame. Throws kBadInput where shapes differ or a score is NaN.
   void Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore = nullptr);
   /// All corners, from the highest threshold (nothing predicted) down: two for each distinct score of a truth pixel,
@@ -130,16 +145,21 @@ class RocCurve {
   /// Area under the curve by trapezoids: the probability that a truth pixel scores above a background pixel, ties one
   /// half. No value without pixels of both kinds.
   std::optional<double> Auc();
-  /// The least threshold t for which at most `rate` of all pixels are false with score > t. Throws kBadInput for a
-  /// rate outside [0, 1] or without pixels.
+  /// The least threshold t for which at most `rate` of all pixels are false with score > t; where that lies below the kept
+  /// scores, the upper end of its bin. Throws kBadInput for a rate outside [0, 1] or without pixels.
   float ThresholdAtFalsePixelRate(double rate);
   std::int64_t truth_px() const { return static_cast<std::int64_t>(truth_.size()); }
-  std::int64_t background_px() const { return static_cast<std::int64_t>(background_.size()); }
+  std::int64_t background_px() const { return static_cast<std::int64_t>(background_.size()) + counted_px_; }
 
  private:
   void Sort();
+  void Trim();
 
+  std::size_t exact_scores_;
   std::vector<float> truth_, background_;  // descending once sorted
+  std::uint32_t floor_bin_ = 0;            // background scores of lower bins are in counts_ alone
+  std::vector<std::int64_t> counts_;       // by bin, of the background; empty while all are kept
+  std::int64_t counted_px_ = 0;            // their sum
   bool sorted_ = true;
 };
 

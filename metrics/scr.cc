@@ -59,7 +59,8 @@ ScrMeasurement MeasureBox20(ImageView<const float> image, const Mask& target, co
   return m;
 }
 
-double ScrDelta(ImageView<const float> image, ImageView<const float> background, const Mask& target, double sigma_background) {
+double ScrDelta(ImageView<const float> image, ImageView<const float> background, const Mask& target,
+                double sigma_background) {
   const PixelBox box = BoundingBox(target);
   RequireTarget(box);
   double sum = 0;

@@ -13,10 +13,10 @@ namespace mirst {
 
 /// The parts of a measured SCR; counts.
 struct ScrMeasurement {
-  double scr = 0;              ///< |mean_target - mean_background| / (sigma_background + 1e-5)
+  double scr = 0;  ///< |mean_target - mean_background| / (sigma_background + 1e-5)
   double mean_target = 0;
   double mean_background = 0;
-  double sigma_background = 0; ///< population sigma after the floor
+  double sigma_background = 0;  ///< population sigma after the floor
   int target_px = 0;
   int background_px = 0;
   /// With the sign of the contrast: positive where the target is brighter than its surroundings.
@@ -36,13 +36,14 @@ struct Box20Rule {
 /// The window of box20: the target's box grown by 20 px on each side, clipped at the image.
 PixelBox Box20Window(const PixelBox& target_box, int image_height, int image_width);
 
-/// box20 on an image of shape (height, width) in counts, whole or not. `target` marks the target measured, `all_targets`
-/// every target of the frame (left out of the background); both > 127, same shape as the image.
-/// An empty background set measures mean 0 and sigma at the floor. Throws kBadInput when `target` is empty.
+/// box20 on an image of shape (height, width) in counts, whole or not. `target` marks the target measured,
+/// `all_targets` every target of the frame (left out of the background); both > 127, same shape as the image. An empty
+/// background set measures mean 0 and sigma at the floor. Throws kBadInput when `target` is empty.
 ScrMeasurement MeasureBox20(ImageView<const float> image, const Mask& target, const Mask& all_targets, Box20Rule rule);
 
 /// What the target itself adds: mean over the mask of (image - background) / (sigma_background + 1e-5), with its sign.
 /// Throws kBadInput when `target` is empty.
-double ScrDelta(ImageView<const float> image, ImageView<const float> background, const Mask& target, double sigma_background);
+double ScrDelta(ImageView<const float> image, ImageView<const float> background, const Mask& target,
+                double sigma_background);
 
 }  // namespace mirst

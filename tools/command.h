@@ -43,5 +43,8 @@ void PrintLine(std::string_view text);
 void AddRenderCommand(CLI::App& program);
 void AddGenerateCommand(CLI::App& program);
 void AddStatsCommand(CLI::App& program);
+void AddPreviewCommand(CLI::App& program);
+void AddEvaluateCommand(CLI::App& program);
+void AddReportCommand(CLI::App& program);
 
 }  // namespace mirst

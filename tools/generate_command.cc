@@ -48,23 +48,28 @@ void Run(const GenerateFlags& flags) {
     PrintLine(json.dump());
     return;
   }
-  PrintLine(fmt::format("{} sequences, {} frames from {} backgrounds and {} models in {}", report.sequences, report.frames,
-                        report.sources, report.models, flags.out.string()));
-  PrintLine(fmt::format("{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a sequence", seconds,
-                        report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds, report.mean_placements));
-  if (report.lowered > 0) PrintLine(fmt::format("{} sequences have a lower SCR than asked for (flag \"lowered\")", report.lowered));
+  PrintLine(fmt::format("{} sequences, {} frames from {} backgrounds and {} models in {}", report.sequences,
+                        report.frames, report.sources, report.models, flags.out.string()));
+  PrintLine(fmt::format(
+      "{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a sequence", seconds,
+      report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds, report.mean_placements));
+  if (report.lowered > 0)
+    PrintLine(fmt::format("{} sequences have a lower SCR than asked for (flag \"lowered\")", report.lowered));
   PrintLine(fmt::format("data set id {}", report.dataset_id));
 }
 
 }  // namespace
 
 void AddGenerateCommand(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("generate", "make a labelled data set from backgrounds and 3-D models");
+  CLI::App* command = program.add_subcommand("generate", "Make a labelled data set from backgrounds and 3-D models");
   const auto flags = std::make_shared<GenerateFlags>();
-  command->add_option("--backgrounds", flags->backgrounds,
-                      "sequence folder, folder of sequence folders, or video file; repeatable; none: procedural stand-in")
+  command
+      ->add_option("--backgrounds", flags->backgrounds,
+                   "sequence folder, folder of sequence folders, or video file; repeatable; none: procedural stand-in")
       ->type_name("PATH");
-  command->add_option("--models", flags->models, "model file, folder of models, or builtin:NAME; repeatable; none: all built-in models")
+  command
+      ->add_option("--models", flags->models,
+                   "model file, folder of models, or builtin:NAME; repeatable; none: the built-in ones that fly")
       ->type_name("PATH");
   command->add_option("--out", flags->out, "folder of the data set (docs/formats.md)")->type_name("DIR");
   AddCommonFlags(*command, *flags, WithOptions::kYes);

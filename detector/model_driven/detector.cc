@@ -14,7 +14,8 @@ Mask ThresholdMask(ImageView<const float> scores, float threshold) {
 
 Mask HalfMaximumMask(ImageView<const float> scores) {
   float maximum = 0;
-  for (int y = 0; y < scores.height(); ++y) maximum = std::max(maximum, *std::max_element(scores.row(y), scores.row(y) + scores.width()));
+  for (int y = 0; y < scores.height(); ++y)
+    maximum = std::max(maximum, *std::max_element(scores.row(y), scores.row(y) + scores.width()));
   return ThresholdMask(scores, maximum / 2);
 }
 

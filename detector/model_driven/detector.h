@@ -1,5 +1,5 @@
-// Classical (model-driven) detectors of small targets: no training, no LibTorch. A detector gives a score a pixel; making
-// a mask of it is the caller's choice (HalfMaximumMask below, or a threshold fixed on validation data).
+// Classical (model-driven) detectors of small targets: no training, no LibTorch. A detector gives a score a pixel;
+// making a mask of it is the caller's choice (HalfMaximumMask below, or a threshold fixed on validation data).
 #pragma once
 
 #include <string_view>
@@ -18,8 +18,8 @@ class ModelDrivenDetector {
   /// Meets all frames of a sequence, (height, width) each, before the first Score; forgets the sequence before. Methods
   /// that look at one frame at a time need not override it.
   virtual void Prepare(const std::vector<Image<float>>& /*frames*/) {}
-  /// Scores of frame `index` of the prepared sequence; same shape, >= 0, larger = more like a target, in the unit of the
-  /// frame where the method has one.
+  /// Scores of frame `index` of the prepared sequence; same shape, >= 0, larger = more like a target, in the unit of
+  /// the frame where the method has one.
   virtual Image<float> Score(const Image<float>& frame, int index) = 0;
 };
 

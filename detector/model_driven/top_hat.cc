@@ -64,8 +64,9 @@ Image<float> TopHat(ImageView<const float> image, const TopHatOptions& options) 
 }
 
 TopHatDetector::TopHatDetector(const TopHatOptions& options)
-    : options_(options), id_(fmt::format("top_hat_{0}x{0}{1}", options.size_px,
-                                         options.polarity == TargetPolarity::kDark ? "_dark" : "")) {
+    : options_(options),
+      id_(fmt::format("top_hat_{0}x{0}{1}", options.size_px,
+                      options.polarity == TargetPolarity::kDark ? "_dark" : "")) {
   if (!IsAllowed(options.size_px)) throw BadInput(SizeFault(options.size_px));
 }
 

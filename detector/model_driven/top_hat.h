@@ -1,5 +1,5 @@
-// Top-Hat: what a flat opening takes away from the frame, that is, every bright (or dark) structure that the structuring
-// element does not fit into.
+// Top-Hat: what a flat opening takes away from the frame, that is, every bright (or dark) structure that the
+// structuring element does not fit into.
 #pragma once
 
 #include <string>
@@ -23,8 +23,9 @@ inline void Visit(OptionsVisitor& visitor, TopHatOptions& o) {
 }
 void AddFaults(OptionsReader& reader, const TopHatOptions& o);
 
-/// Bright: image - opening; dark: closing - image. Flat square of size_px x size_px; at the border the element is cut to
-/// the part that lies inside the image. Result >= 0, the image's unit. Throws kBadInput for an even or non-positive size.
+/// Bright: image - opening; dark: closing - image. Flat square of size_px x size_px; at the border the element is cut
+/// to the part that lies inside the image. Result >= 0, the image's unit. Throws kBadInput for an even or non-positive
+/// size.
 Image<float> TopHat(ImageView<const float> image, const TopHatOptions& options = {});
 
 class TopHatDetector final : public ModelDrivenDetector {

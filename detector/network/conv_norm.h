@@ -7,7 +7,9 @@
 namespace mirst {
 
 /// True where batch normalisation is a constant affine map and no gradient is recorded.
-inline bool Inference(const torch::nn::BatchNorm2d& norm) { return !norm->is_training() && !torch::GradMode::is_enabled(); }
+inline bool Inference(const torch::nn::BatchNorm2d& norm) {
+  return !norm->is_training() && !torch::GradMode::is_enabled();
+}
 
 struct ConvWeights {
   torch::Tensor weight;  ///< (out, in, ...)

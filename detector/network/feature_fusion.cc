@@ -15,9 +15,9 @@ namespace {
 constexpr std::int64_t kFusionChannels = 30;  // a quarter of the levels' 120
 constexpr std::int64_t kStride = 16;          // of the coarse grid
 constexpr std::int64_t kHeads = 8;
-constexpr std::int64_t kKeyChannels = 32;     // of each head
+constexpr std::int64_t kKeyChannels = 32;  // of each head
 constexpr std::int64_t kValueChannels = 64;
-constexpr std::int64_t kNativeGrid = 24;      // 384 / 16
+constexpr std::int64_t kNativeGrid = 24;  // 384 / 16
 
 Tensor EnlargeTo(const Tensor& x, const Tensor& like) {
   return F::interpolate(x, F::InterpolateFuncOptions()
@@ -46,8 +46,8 @@ FeedForwardImpl::FeedForwardImpl(std::int64_t channels)
     : bn1_(register_module("bn1", nn::BatchNorm2d(channels))),
       conv1_(register_module("conv1", SameConv2d(channels, 2 * channels, 1))),
       bn2_(register_module("bn2", nn::BatchNorm2d(2 * channels))),
-      conv2_(register_module(
-          "conv2", nn::Conv2d(nn::Conv2dOptions(2 * channels, 2 * channels, 3).padding(1).groups(channels)))),
+      conv2_(register_module("conv2",
+                             nn::Conv2d(nn::Conv2dOptions(2 * channels, 2 * channels, 3).padding(1).groups(channels)))),
       conv3_(register_module("conv3", SameConv2d(2 * channels, channels, 1))) {}
 
 Tensor FeedForwardImpl::forward(const Tensor& x) { return conv3_(torch::relu6(conv2_(bn2_(conv1_(bn1_(x)))))); }
@@ -85,7 +85,8 @@ TokenAttentionImpl::TokenAttentionImpl(std::int64_t channels, const PstfnetOptio
       to_out_(register_module("to_out", nn::Linear(kHeads * kValueChannels, channels))) {
   if (options.size_mode == SizeMode::kNative) {
     const std::int64_t fine = kNativeGrid * kNativeGrid;
-    const std::int64_t all = fine + StridedTokens(kNativeGrid, 2) + StridedTokens(kNativeGrid, options.multi_scale ? 3 : 2);
+    const std::int64_t all =
+        fine + StridedTokens(kNativeGrid, 2) + StridedTokens(kNativeGrid, options.multi_scale ? 3 : 2);
     proj_ = register_module("proj", nn::Linear(all, fine));
   }
 }
@@ -118,8 +119,8 @@ Tensor TokenAttentionImpl::forward(const Tensor& tokens, std::int64_t h, std::in
 CrossScaleAttentionImpl::CrossScaleAttentionImpl(std::int64_t channels, const PstfnetOptions& options)
     : bn1_(register_module("bn1", nn::BatchNorm2d(channels))),
       half_(register_module("DWConv1", StridedDepthwise(channels, 3, 2))),
-      third_(register_module("DWConv2",
-                             options.multi_scale ? StridedDepthwise(channels, 5, 3) : StridedDepthwise(channels, 3, 2))),
+      third_(register_module(
+          "DWConv2", options.multi_scale ? StridedDepthwise(channels, 5, 3) : StridedDepthwise(channels, 3, 2))),
       bn4_(nn::BatchNorm2d(channels)),
       conv_(SameConv2d(channels, channels, 1)) {
   if (options.self_attention) {
@@ -133,8 +134,9 @@ CrossScaleAttentionImpl::CrossScaleAttentionImpl(std::int64_t channels, const Ps
 
 Tensor CrossScaleAttentionImpl::forward(const Tensor& x) {
   const Tensor fine = bn1_(x), half = half_->forward(fine), third = third_->forward(fine);
-  const Tensor joined = attention_ ? attention_(torch::cat({Tokens(fine), Tokens(half), Tokens(third)}, 1), x.size(2), x.size(3))
-                                   : fuse_(torch::cat({fine, EnlargeTo(half, fine), EnlargeTo(third, fine)}, 1));
+  const Tensor joined =
+      attention_ ? attention_(torch::cat({Tokens(fine), Tokens(half), Tokens(third)}, 1), x.size(2), x.size(3))
+                 : fuse_(torch::cat({fine, EnlargeTo(half, fine), EnlargeTo(third, fine)}, 1));
   return conv_(torch::hardswish(bn4_(joined)));
 }
 

@@ -1,5 +1,5 @@
-// MSFM, the multi-scale feature fusion of PSTFNet (Zeng et al., J. Infrared Millim. Waves 43(6), 2024): it mixes the four
-// levels on a coarse grid (stride 16) and weighs each level with the result.
+// MSFM, the multi-scale feature fusion of PSTFNet (Zeng et al., J. Infrared Millim. Waves 43(6), 2024): it mixes the
+// four levels on a coarse grid (stride 16) and weighs each level with the result.
 #pragma once
 
 #include <torch/nn.h>

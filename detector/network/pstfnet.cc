@@ -16,10 +16,13 @@ namespace {
 
 void CheckSize(std::int64_t height, std::int64_t width, SizeMode mode) {
   if (mode == SizeMode::kNative && (height != kPstfnetNativeSize || width != kPstfnetNativeSize)) {
-    throw BadInput(fmt::format("PSTFNet with size_mode native takes frames of 384 x 384 px, found {} x {}; weights of "
-                               "size_mode free take any size", width, height));
+    throw BadInput(
+        fmt::format("PSTFNet with size_mode native takes frames of 384 x 384 px, found {} x {}; weights of "
+                    "size_mode free take any size",
+                    width, height));
   }
-  if (height < kPstfnetStride || width < kPstfnetStride || height % kPstfnetStride != 0 || width % kPstfnetStride != 0) {
+  if (height < kPstfnetStride || width < kPstfnetStride || height % kPstfnetStride != 0 ||
+      width % kPstfnetStride != 0) {
     throw BadInput(fmt::format("PSTFNet takes frames whose width and height are multiples of 16 px, found {} x {}",
                                width, height));
   }
@@ -55,14 +58,16 @@ PstfnetImpl::PstfnetImpl(const PstfnetOptions& options) : options_(options), fin
   }
   for (std::size_t i = kLevelChannels.size() - 1; i-- > 0;) {
     const std::int64_t joined = kLevelChannels[i] + kLevelChannels[i + 1];
-    decoder_.push_back(register_module(fmt::format("conv{}_1", i), ResidualPair(joined, kLevelChannels[i], Cbam::kOff)));
+    decoder_.push_back(
+        register_module(fmt::format("conv{}_1", i), ResidualPair(joined, kLevelChannels[i], Cbam::kOff)));
   }
   register_module("final", final_);
   if (options.msfm) fusion_ = register_module("CIM", FeatureFusion(options));
   for (std::size_t i = 0; i < kLevelChannels.size(); ++i) {
-    aggregation_.push_back(static_cast<int>(i) + 1 < options.first_ptam_level
-                               ? TemporalAggregation(nullptr)
-                               : register_module(fmt::format("hdc{}", i), TemporalAggregation(kLevelChannels[i], options)));
+    aggregation_.push_back(
+        static_cast<int>(i) + 1 < options.first_ptam_level
+            ? TemporalAggregation(nullptr)
+            : register_module(fmt::format("hdc{}", i), TemporalAggregation(kLevelChannels[i], options)));
   }
 }
 
@@ -103,8 +108,8 @@ Levels PstfnetImpl::Aggregate(const Levels& features) {
   Levels aggregated;
   for (std::size_t i = 0; i < features.size(); ++i) {
     const std::int64_t batch = features[i].size(0) / kWindowFrames;
-    aggregated[i] = aggregation_[i] ? aggregation_[i](features[i])
-                                    : features[i].narrow(0, (kWindowFrames - 1) * batch, batch);
+    aggregated[i] =
+        aggregation_[i] ? aggregation_[i](features[i]) : features[i].narrow(0, (kWindowFrames - 1) * batch, batch);
   }
   return aggregated;
 }
@@ -126,14 +131,17 @@ Tensor ForwardPadded(Pstfnet& network, const Tensor& frames) {
   const std::int64_t height = frames.size(3), width = frames.size(4);
   const auto missing = [](std::int64_t extent) { return (kPstfnetStride - extent % kPstfnetStride) % kPstfnetStride; };
   if (missing(height) >= height || missing(width) >= width) {
-    throw BadInput(fmt::format("frames of {} x {} px are too small to be padded by reflection to a multiple of 16 px; "
-                               "9 x 9 is the least", width, height));
+    throw BadInput(
+        fmt::format("frames of {} x {} px are too small to be padded by reflection to a multiple of 16 px; "
+                    "9 x 9 is the least",
+                    width, height));
   }
   if (missing(height) == 0 && missing(width) == 0) return network(frames);
   const Tensor planes = frames.flatten(1, 2);  // reflection works on the last two of four dimensions
   const Tensor padded =
       F::pad(planes, F::PadFuncOptions({0, missing(width), 0, missing(height)}).mode(torch::kReflect));
-  const Tensor logits = network(padded.view({frames.size(0), frames.size(1), frames.size(2), padded.size(2), padded.size(3)}));
+  const Tensor logits =
+      network(padded.view({frames.size(0), frames.size(1), frames.size(2), padded.size(2), padded.size(3)}));
   return logits.narrow(2, 0, height).narrow(3, 0, width);
 }
 

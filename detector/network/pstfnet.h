@@ -28,8 +28,8 @@ class PstfnetImpl : public torch::nn::Module {
   /// logits (B, 1, H, W) of the last frame. Throws kBadInput for a shape that the network does not take.
   torch::Tensor forward(const torch::Tensor& frames);
 
-  /// The same in two steps, for streams: each frame is encoded once (inference only, as training in bn_frames separate or
-  /// joint needs all frames together). image: (B, 1 or 3, H, W).
+  /// The same in two steps, for streams: each frame is encoded once (inference only, as training in bn_frames separate
+  /// or joint needs all frames together). image: (B, 1 or 3, H, W).
   Levels EncodeFrame(const torch::Tensor& image);
   /// The window's features, oldest first -> logits (B, 1, H, W).
   torch::Tensor FromFeatures(const std::array<Levels, 5>& window);
@@ -52,7 +52,8 @@ class PstfnetImpl : public torch::nn::Module {
 TORCH_MODULE(Pstfnet);
 
 /// Logits for frames of any size: padded on the right and below by reflection to a multiple of 16, cropped again.
-/// frames as in forward(). Throws kBadInput where the image is too small to be reflected (less than half the padded size).
+/// frames as in forward(). Throws kBadInput where the image is too small to be reflected (less than half the padded
+/// size).
 torch::Tensor ForwardPadded(Pstfnet& network, const torch::Tensor& frames);
 
 }  // namespace mirst

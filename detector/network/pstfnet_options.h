@@ -1,4 +1,5 @@
-// What a PSTFNet looks like: sizes, the published ablations, and two readings of its attention. Plain values, no LibTorch.
+// What a PSTFNet looks like: sizes, the published ablations, and two readings of its attention. Plain values without
+// LibTorch.
 #pragma once
 
 #include "core/config.h"
@@ -42,20 +43,24 @@ inline void Visit(OptionsVisitor& visitor, PstfnetOptions& o) {
                  "attention maps by permutation (proper) or by the released plain reshape (compat)");
   visitor.Choice("size_mode", o.size_mode, {"native", "free"},
                  "native: 384 x 384 frames only; free: any size, padded to a multiple of 16");
-  visitor.Choice("bn_frames", o.bn_frames, {"separate", "joint"},
-                 "while training, the encoder normalises each frame on its own (separate) or all five together (joint)");
+  visitor.Choice(
+      "bn_frames", o.bn_frames, {"separate", "joint"},
+      "while training, the encoder normalises each frame on its own (separate) or all five together (joint)");
   visitor.Boolean("cbam", o.cbam, "channel and spatial attention in the encoder");
-  visitor.Integer("first_ptam_level", o.first_ptam_level, {1, 5}, "temporal aggregation on this level and deeper; 5: none");
+  visitor.Integer("first_ptam_level", o.first_ptam_level, {1, 5},
+                  "temporal aggregation on this level and deeper; 5: none");
   visitor.Boolean("p2dconv", o.p2dconv, "progressive 2-D branch of the temporal aggregation");
   visitor.Boolean("m3dconv", o.m3dconv, "multi-scale 3-D branch of the temporal aggregation");
   visitor.Boolean("msfm", o.msfm, "multi-scale feature fusion");
   visitor.Boolean("multi_scale", o.multi_scale, "fusion at strides 1, 2 and 3; otherwise 1, 2 and 2");
-  visitor.Boolean("self_attention", o.self_attention, "attention in the fusion; otherwise plain concatenation of the scales");
+  visitor.Boolean("self_attention", o.self_attention,
+                  "attention in the fusion; otherwise plain concatenation of the scales");
 }
 
 inline void AddFaults(OptionsReader& reader, const PstfnetOptions& o) {
   if (!o.p2dconv && !o.m3dconv && o.first_ptam_level < 5) {
-    reader.AddFault("p2dconv", "false together with m3dconv = false leaves nothing to aggregate; set first_ptam_level to 5");
+    reader.AddFault("p2dconv",
+                    "false together with m3dconv = false leaves nothing to aggregate; set first_ptam_level to 5");
   }
 }
 

@@ -8,7 +8,8 @@ using torch::Tensor;
 
 namespace {
 
-/// y * weight; in inference in y's own memory, as a pass over a full-size map costs as much as a third of a convolution.
+/// y * weight; in inference in y's own memory, as a pass over a full-size map costs as much as a third of a
+/// convolution.
 Tensor Weigh(Tensor y, const Tensor& weight) { return torch::GradMode::is_enabled() ? y * weight : y.mul_(weight); }
 
 }  // namespace
@@ -19,7 +20,8 @@ ChannelAttentionImpl::ChannelAttentionImpl(std::int64_t channels)
 
 Tensor ChannelAttentionImpl::forward(const Tensor& x) {
   const auto weigh = [this](const Tensor& pooled) { return fc2_(torch::relu(fc1_(pooled))); };
-  return torch::sigmoid(weigh(torch::adaptive_avg_pool2d(x, {1, 1})) + weigh(std::get<0>(torch::adaptive_max_pool2d(x, {1, 1}))));
+  return torch::sigmoid(weigh(torch::adaptive_avg_pool2d(x, {1, 1})) +
+                        weigh(std::get<0>(torch::adaptive_max_pool2d(x, {1, 1}))));
 }
 
 SpatialAttentionImpl::SpatialAttentionImpl()

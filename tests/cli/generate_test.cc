@@ -68,7 +68,8 @@ TEST_F(GenerateCommand, PrintsOptionsThatReadBack) {
   const ProgramResult first = RunProgram({"generate", "--print-config", "--set", "scr.range=[1, 4]", "--seed", "9"});
   ASSERT_EQ(first.exit_code, 0) << first.err;
   WriteFileAtomically(folder.path() / "printed.yaml", first.out);
-  const ProgramResult second = RunProgram({"generate", "--print-config", "--config", (folder.path() / "printed.yaml").string()});
+  const ProgramResult second =
+      RunProgram({"generate", "--print-config", "--config", (folder.path() / "printed.yaml").string()});
   EXPECT_EQ(second.out, first.out);
   EXPECT_NE(first.out.find("seed: 9"), std::string::npos);
 }
@@ -78,7 +79,9 @@ TEST_F(GenerateCommand, NamesEveryFaultOfItsOptionsAtOnce) {
                 {"scr.rnage", "unknown key", "scr.mode", "sequence_mean, per_frame", "sequences", "-1"});
 }
 
-TEST_F(GenerateCommand, RefusesAModelThatIsMissing) { ExpectRefusal({"--models", "/no/such/model.obj"}, 3, {"/no/such/model.obj"}); }
+TEST_F(GenerateCommand, RefusesAModelThatIsMissing) {
+  ExpectRefusal({"--models", "/no/such/model.obj"}, 3, {"/no/such/model.obj"});
+}
 
 TEST_F(GenerateCommand, RefusesAModelThatIsNone) {
   const fs::path model = folder.path() / "noise.obj";
@@ -93,11 +96,13 @@ TEST_F(GenerateCommand, RefusesAnEmptyMesh) {
 }
 
 TEST_F(GenerateCommand, RefusesAnScrThatNothingReaches) {
-  ExpectRefusal({"--set", "scr.range=[90,95]", "--set", "scr.placements=4"}, 3, {"cannot be reached", "the largest possible was"});
+  ExpectRefusal({"--set", "scr.range=[90,95]", "--set", "scr.placements=4"}, 3,
+                {"cannot be reached", "the largest possible was"});
 }
 
 TEST_F(GenerateCommand, RefusesABackgroundThatIsTooShort) {
-  ExpectRefusal({"--backgrounds", WriteSequence().string(), "--set", "frames=[11,20]"}, 3, {"has 10 frames, at least 11 are needed"});
+  ExpectRefusal({"--backgrounds", WriteSequence().string(), "--set", "frames=[11,20]"}, 3,
+                {"has 10 frames, at least 11 are needed"});
 }
 
 TEST_F(GenerateCommand, RefusesABackgroundSmallerThanTheTemplate) {
@@ -144,9 +149,10 @@ void ExpectWholeSequencesOnly(const fs::path& out, int frames) {
 }
 
 TEST_F(GenerateCommand, CtrlCLeavesNoHalfFrame) {
-  RunningProgram program({"generate", "--out", Out(), "--json", "--threads", "1", "--set", "sequences=40", "--set", "frames=[30,30]",
-                          "--set", "backgrounds.procedural.frame_count=32", "--set", "backgrounds.procedural.width=128", "--set",
-                          "backgrounds.procedural.height=96", "--set", "scr.range=[1,3]"});
+  RunningProgram program({"generate", "--out", Out(), "--json", "--threads", "1", "--set", "sequences=40", "--set",
+                          "frames=[30,30]", "--set", "backgrounds.procedural.frame_count=32", "--set",
+                          "backgrounds.procedural.width=128", "--set", "backgrounds.procedural.height=96", "--set",
+                          "scr.range=[1,3]"});
   ASSERT_TRUE(program.WaitForError("\"label\":\"write\"")) << program.Wait().err;
   program.Send(SIGINT);
   const ProgramResult result = program.Wait();
@@ -178,8 +184,9 @@ TEST_F(GenerateCommand, AFullDiskIsNamedAndLeavesNoHalfFrame) {
 }
 
 TEST_F(GenerateCommand, SmokeConfigNeedsNoFiles) {
-  const ProgramResult result = RunProgram({"generate", "--config", (SourceFolder() / "configs" / "smoke.yaml").string(), "--quiet",
-                                           "--out", Out()}, {.time_limit = std::chrono::minutes(3)});
+  const ProgramResult result = RunProgram(
+      {"generate", "--config", (SourceFolder() / "configs" / "smoke.yaml").string(), "--quiet", "--out", Out()},
+      {.time_limit = std::chrono::minutes(3)});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(ListFolders(folder.path() / "out" / "image").size(), 12U);
 }

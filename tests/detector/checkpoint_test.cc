@@ -151,7 +151,8 @@ TEST(Checkpoint, RefusesANetworkOfAnotherSizeMode) {
   options.size_mode = SizeMode::kNative;
   Pstfnet native(options);
   Says(Refusal([&] { LoadCheckpoint(path, native); }), "size_mode = \"free\", asked for is size_mode = \"native\"");
-  Says(Refusal([&] { LoadWeights(path, *native); }), "weights are of size_mode free, the network is of size_mode native");
+  Says(Refusal([&] { LoadWeights(path, *native); }),
+       "weights are of size_mode free, the network is of size_mode native");
   WriteSafetensors(folder.path() / "native.safetensors", {StateDict(*native), {}});
   Pstfnet free(FreeOptions());
   Says(Refusal([&] { LoadWeights(folder.path() / "native.safetensors", *free); }), "weights are of size_mode native");
@@ -180,7 +181,10 @@ TEST(Checkpoint, RefusesWrongNamesAndShapesAndLeavesTheNetworkAlone) {
   };
   Says(refusal([](auto& tensors) { tensors.erase("final.bias"); }), "tensor 'final.bias' is missing");
   Says(refusal([](auto& tensors) { tensors["extra"] = torch::zeros(1); }), "the network has no tensor 'extra'");
-  Says(refusal([](auto& tensors) { tensors["final.weight"] = torch::zeros({1, 9, 1, 1}); }), "shape (1, 9, 1, 1), the network's is (1, 8, 1, 1)");
+  Says(refusal([](auto& tensors) {
+         tensors["final.weight"] = torch::zeros({1, 9, 1, 1});
+       }),
+       "shape (1, 9, 1, 1), the network's is (1, 8, 1, 1)");
   EXPECT_TRUE(torch::equal(network->named_parameters()["final.weight"], before));
 }
 

@@ -43,7 +43,8 @@ TEST(Pstfnet, EveryAblationHasItsNumberOfParameters) {
 
 TEST(PstfnetOptions, RefusesATemporalAggregationWithoutBranches) {
   EXPECT_THROW(ReadOptions<PstfnetOptions>(ConfigTree::FromText("{p2dconv: false, m3dconv: false}")), Error);
-  EXPECT_NO_THROW(ReadOptions<PstfnetOptions>(ConfigTree::FromText("{p2dconv: false, m3dconv: false, first_ptam_level: 5}")));
+  EXPECT_NO_THROW(
+      ReadOptions<PstfnetOptions>(ConfigTree::FromText("{p2dconv: false, m3dconv: false, first_ptam_level: 5}")));
 }
 
 // (conv3d, BN, ReLU) by LibTorch's own 3-D operators.
@@ -62,7 +63,8 @@ torch::Tensor PlainTemporalConv(TemporalConv& conv, const torch::Tensor& x) {
 
 TEST(TemporalConv, EqualsTheThreeDimensionalConvolution) {
   torch::manual_seed(1);
-  const std::vector<std::array<std::int64_t, 3>> kernels = {{3, 3, 3}, {1, 3, 3}, {1, 1, 1}, {3, 1, 1}, {5, 1, 1}, {5, 3, 3}};
+  const std::vector<std::array<std::int64_t, 3>> kernels = {{3, 3, 3}, {1, 3, 3}, {1, 1, 1},
+                                                            {3, 1, 1}, {5, 1, 1}, {5, 3, 3}};
   for (const auto& kernel : kernels) {
     for (const auto& [in, out] : {std::pair<std::int64_t, std::int64_t>{8, 3}, {3, 8}, {4, 4}}) {
       TemporalConv conv(in, out, kernel);
@@ -141,7 +143,8 @@ TEST(Pstfnet, FramesEncodedOneByOneGiveTheSameLogits) {
 
 TEST(Pstfnet, EveryParameterThatCanLearnHasAGradient) {
   Pstfnet network = FreeNetwork();
-  SoftIouLoss(network(torch::randn({2, 1, 5, 64, 64})), (torch::rand({2, 1, 64, 64}) > 0.7).to(torch::kFloat)).backward();
+  SoftIouLoss(network(torch::randn({2, 1, 5, 64, 64})), (torch::rand({2, 1, 64, 64}) > 0.7).to(torch::kFloat))
+      .backward();
   for (const auto& item : network->named_parameters()) EXPECT_TRUE(item.value().grad().defined()) << item.key();
 }
 

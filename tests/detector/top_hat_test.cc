@@ -17,7 +17,8 @@ void Fill(Image<float>& image, const PixelBox& box, float value) {
 }
 
 TEST(TopHat, ASquareSmallerThanTheElementSurvivesExactly) {
-  for (const PixelBox& box : {PixelBox{10, 8, 3, 3}, PixelBox{3, 3, 4, 4}, PixelBox{0, 9, 1, 1}, PixelBox{24, 20, 1, 1}}) {
+  for (const PixelBox& box :
+       {PixelBox{10, 8, 3, 3}, PixelBox{3, 3, 4, 4}, PixelBox{0, 9, 1, 1}, PixelBox{24, 20, 1, 1}}) {
     Image<float> image = Flat(21, 25, 100), expected = Flat(21, 25, 0);
     Fill(image, box, 131.5F);
     Fill(expected, box, 31.5F);

@@ -35,7 +35,8 @@ Case RandomCase(RandomStream& random, bool flat = false) {
   const Vec2 centre{random.Uniform(16, 94), random.Uniform(16, 74)};
   c.target = Quantise(ResampleToSensor(t, centre), MeanContrast(t));
   const Image<float> scene = MedianScene(c.background, c.target.box, 3);
-  c.fused = Fuse(c.background, c.target, scene, SceneLevel(c.target, scene), c.limits, Box20Rule::ForBitDepth(c.bit_depth));
+  c.fused =
+      Fuse(c.background, c.target, scene, SceneLevel(c.target, scene), c.limits, Box20Rule::ForBitDepth(c.bit_depth));
   c.scr = random.Uniform(0.3, 10);
   c.polarity = random.Integer(2) == 0 ? 1 : -1;
   return c;
@@ -95,7 +96,7 @@ TEST(ScrSolver, MatchesTheLeakFreeClosedForm) {
   for (int i = 0; i < 9; ++i) p.mask.push_back({100 + random.Normal(), 0.5 + random.Uniform()});
   p.origin = 90;
   p.fixed_count = 1000;
-  p.fixed_sum = 2500;           // mean 92.5
+  p.fixed_sum = 2500;                        // mean 92.5
   p.fixed_squares = 25 * 1000 + 2500 * 2.5;  // variance 25
   double base = 0, slope = 0;
   for (const auto& pixel : p.mask) {
@@ -110,8 +111,9 @@ TEST(ScrSolver, MatchesTheLeakFreeClosedForm) {
 }
 
 TEST(ScrSolver, KnowsTheLimitThatLeakingSets) {
-  // The target fills a share f of its own window and nothing else varies: S_inf = sqrt((1 - f) / f) (physics.md 5.3 iii),
-  // here with the mask a part of the touched pixels: 1 mask pixel of slope 1, k of n background pixels of slope 1.
+  // The target fills a share f of its own window and nothing else varies: S_inf = sqrt((1 - f) / f) (physics.md 5.3
+  // iii), here with the mask a part of the touched pixels: 1 mask pixel of slope 1, k of n background pixels of
+  // slope 1.
   ScrProblem p;
   p.limits = {-1e9, 1e9};
   p.rule.zeros_are_background = true;

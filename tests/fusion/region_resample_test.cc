@@ -100,7 +100,8 @@ TEST(RegionResample, SmearIsTheMeanOfItsSubexposures) {
 TEST(SensorTemplate, RoundsToSixteenBitsAndKeepsTheFlux) {
   RandomStream random({.seed = 4, .purpose = Purpose::kTest});
   for (int i = 0; i < 50; ++i) {
-    const Template t = ApplyGaussianPsf(test::RandomTemplate(random, 8 + static_cast<int>(random.Integer(60)), 8, -2.5), 0.7);
+    const Template t =
+        ApplyGaussianPsf(test::RandomTemplate(random, 8 + static_cast<int>(random.Integer(60)), 8, -2.5), 0.7);
     const double unit = MeanContrast(t);
     EXPECT_LT(unit, 0);
     const Footprint f = ResampleToSensor(t, {50.3, 40.8});

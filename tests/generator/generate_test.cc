@@ -76,7 +76,8 @@ TEST_F(GenerateTest, SequencesHaveTheMeanScrAskedFor) {
   std::map<std::string, double> requested, bound;
   ForEachFrame(reader, [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
     const Annotation& target = frame.annotation.targets.at(0);
-    const ScrMeasurement m = MeasureBox20(frame.frame.pixels, frame.mask, frame.mask, Box20Rule::ForBitDepth(sequence.bit_depth));
+    const ScrMeasurement m =
+        MeasureBox20(frame.frame.pixels, frame.mask, frame.mask, Box20Rule::ForBitDepth(sequence.bit_depth));
     EXPECT_DOUBLE_EQ(m.scr, target.scr.at("box20"));
     EXPECT_EQ(CountPixels(frame.mask), target.area_px);
     EXPECT_EQ(BoundingBox(frame.mask), target.box);
@@ -113,7 +114,8 @@ TEST_F(GenerateTest, EveryFrameHasTheScrAskedForInPerFrameMode) {
 TEST_F(GenerateTest, OutsideTheTargetEveryPixelIsTheBackgrounds) {
   const std::string names[] = {"a", "b", "c"};
   for (std::uint32_t i = 0; i < 3; ++i) {
-    const auto source = OpenProceduralSource(options.backgrounds.procedural, {.seed = 9, .sequence = i, .purpose = Purpose::kProceduralScene});
+    const auto source = OpenProceduralSource(options.backgrounds.procedural,
+                                             {.seed = 9, .sequence = i, .purpose = Purpose::kProceduralScene});
     CreateFolder(folder.path() / "bg" / names[i]);
     for (const Frame& frame : source->Read(0, 14)) {
       WriteFileAtomically(folder.path() / "bg" / names[i] / frame.name, EncodePng(CountsOf(frame), 8));
@@ -122,27 +124,29 @@ TEST_F(GenerateTest, OutsideTheTargetEveryPixelIsTheBackgrounds) {
   options.backgrounds.paths = {(folder.path() / "bg").string()};
   Make("set");
   std::int64_t changed = 0;
-  ForEachFrame(SampleStoreReader(folder.path() / "set"), [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
-    const fs::path source = folder.path() / "bg" / sequence.background.source;
-    const auto files = ListFiles(source);
-    const auto index = static_cast<std::size_t>(sequence.background.first_frame + frame.frame.index);
-    const Frame background = ReadFrame(files.at(index));
-    const Image<float>& pixels = frame.frame.pixels;
-    for (int y = 0; y < pixels.height(); ++y) {
-      for (int x = 0; x < pixels.width(); ++x) {
-        if (pixels(y, x) == background.pixels(y, x)) continue;
-        ++changed;
-        // The support is a little larger than the 16-bit coverage: contrast has tails of its own, within its box.
-        bool near = false;
-        for (int dy = -3; dy <= 3 && !near; ++dy) {
-          for (int dx = -3; dx <= 3 && !near; ++dx) {
-            near = frame.coverage.box().Contains(x + dx, y + dy) && frame.coverage(y + dy, x + dx) > 0;
-          }
-        }
-        EXPECT_TRUE(near) << sequence.name << " " << frame.frame.index << " (" << x << ", " << y << ")";
-      }
-    }
-  });
+  ForEachFrame(SampleStoreReader(folder.path() / "set"),
+               [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
+                 const fs::path source = folder.path() / "bg" / sequence.background.source;
+                 const auto files = ListFiles(source);
+                 const auto index = static_cast<std::size_t>(sequence.background.first_frame + frame.frame.index);
+                 const Frame background = ReadFrame(files.at(index));
+                 const Image<float>& pixels = frame.frame.pixels;
+                 for (int y = 0; y < pixels.height(); ++y) {
+                   for (int x = 0; x < pixels.width(); ++x) {
+                     if (pixels(y, x) == background.pixels(y, x)) continue;
+                     ++changed;
+                     // The support is a little larger than the 16-bit coverage: contrast has tails of its own, within
+                     // its box.
+                     bool near = false;
+                     for (int dy = -3; dy <= 3 && !near; ++dy) {
+                       for (int dx = -3; dx <= 3 && !near; ++dx) {
+                         near = frame.coverage.box().Contains(x + dx, y + dy) && frame.coverage(y + dy, x + dx) > 0;
+                       }
+                     }
+                     EXPECT_TRUE(near) << sequence.name << " " << frame.frame.index << " (" << x << ", " << y << ")";
+                   }
+                 }
+               });
   EXPECT_GT(changed, 0);
 }
 
@@ -182,32 +186,34 @@ TEST_F(GenerateTest, KeepsAwayFromRealTargetsAndIgnoresThem) {
   Make("set");
   const auto known = OpenFolderSource(source)->known_targets();
   int with_real = 0;
-  ForEachFrame(SampleStoreReader(folder.path() / "set"), [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
-    Mask expected(frame.mask.height(), frame.mask.width(), 0);
-    for (const KnownTarget& real : known) {
-      if (real.frame != sequence.background.first_frame + frame.frame.index) continue;
-      for (int y = real.box.y; y < real.box.bottom(); ++y) {
-        for (int x = real.box.x; x < real.box.right(); ++x) expected(y, x) = 255;
-      }
-      EXPECT_TRUE(Intersect(Grow(BoundingBox(frame.mask), options.avoid_margin_px), real.box).empty());
-    }
-    ASSERT_EQ(frame.ignore.has_value(), CountPixels(expected) > 0);
-    if (frame.ignore) {
-      EXPECT_EQ(*frame.ignore, expected);
-      ++with_real;
-    }
-  });
+  ForEachFrame(SampleStoreReader(folder.path() / "set"),
+               [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
+                 Mask expected(frame.mask.height(), frame.mask.width(), 0);
+                 for (const KnownTarget& real : known) {
+                   if (real.frame != sequence.background.first_frame + frame.frame.index) continue;
+                   for (int y = real.box.y; y < real.box.bottom(); ++y) {
+                     for (int x = real.box.x; x < real.box.right(); ++x) expected(y, x) = 255;
+                   }
+                   EXPECT_TRUE(Intersect(Grow(BoundingBox(frame.mask), options.avoid_margin_px), real.box).empty());
+                 }
+                 ASSERT_EQ(frame.ignore.has_value(), CountPixels(expected) > 0);
+                 if (frame.ignore) {
+                   EXPECT_EQ(*frame.ignore, expected);
+                   ++with_real;
+                 }
+               });
   EXPECT_GT(with_real, 60);
 }
 
 TEST_F(GenerateTest, SixteenBitCountsStaySixteenBits) {
   options.backgrounds.procedural.bit_depth = 14;
   Make("set");
-  ForEachFrame(SampleStoreReader(folder.path() / "set"), [](const ManifestSequence& sequence, const LabelledFrame& frame) {
-    EXPECT_EQ(sequence.bit_depth, 16);
-    EXPECT_EQ(frame.frame.bit_depth, 16);
-    EXPECT_GT(*std::max_element(frame.frame.pixels.begin(), frame.frame.pixels.end()), 300);
-  });
+  ForEachFrame(SampleStoreReader(folder.path() / "set"),
+               [](const ManifestSequence& sequence, const LabelledFrame& frame) {
+                 EXPECT_EQ(sequence.bit_depth, 16);
+                 EXPECT_EQ(frame.frame.bit_depth, 16);
+                 EXPECT_GT(*std::max_element(frame.frame.pixels.begin(), frame.frame.pixels.end()), 300);
+               });
 }
 
 TEST_F(GenerateTest, AnImpossibleScrIsRefusedWithTheLargestPossibleOneAndNothingIsWritten) {

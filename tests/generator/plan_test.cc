@@ -72,7 +72,8 @@ TEST(AssignSplits, GivesEachSplitASourceAndKeepsTheShares) {
 TEST(DrawPath, StaysInsideAndStartsWithTheSpeedAskedForWhereItFits) {
   RandomStream random({.seed = 3, .purpose = Purpose::kTest});
   for (int i = 0; i < 500; ++i) {
-    const Vec2 low{random.Uniform(0, 20), random.Uniform(0, 20)}, high{random.Uniform(60, 300), random.Uniform(60, 300)};
+    const Vec2 low{random.Uniform(0, 20), random.Uniform(0, 20)},
+        high{random.Uniform(60, 300), random.Uniform(60, 300)};
     const int frames = 2 + static_cast<int>(random.Integer(60));
     const double speed = random.Uniform(0, 6), acceleration = random.Uniform(0, 0.1);
     const auto path = DrawPath(random, low, high, frames, speed, acceleration);
@@ -96,7 +97,8 @@ TEST(DrawPath, PositionIsTheIntegralOfTheVelocity) {
   const Path path{{10, 20}, {1.5, -0.25}, {0.125, 0.0625}};
   for (int k = 0; k < 20; ++k) {
     // Constant acceleration: the mean of the velocities at both ends is exact.
-    const Vec2 step = path.Position(k + 1) - path.Position(k), mean = 0.5 * (path.VelocityAt(k) + path.VelocityAt(k + 1));
+    const Vec2 step = path.Position(k + 1) - path.Position(k),
+               mean = 0.5 * (path.VelocityAt(k) + path.VelocityAt(k + 1));
     EXPECT_NEAR(step.x, mean.x, 1e-12);
     EXPECT_NEAR(step.y, mean.y, 1e-12);
   }

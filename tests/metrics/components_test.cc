@@ -94,7 +94,9 @@ TEST(Components, AgreeWithFloodFillOnRandomMasksOfEveryDensity) {
         ASSERT_EQ(label != 0, mask(y, x) != 0);
         ASSERT_LE(label, last + 1);
         last = std::max(last, label);
-        if (label != 0 && x > 0 && labelling.labels(y, x - 1) != 0) { ASSERT_EQ(label, labelling.labels(y, x - 1)); }
+        if (label != 0 && x > 0 && labelling.labels(y, x - 1) != 0) {
+          ASSERT_EQ(label, labelling.labels(y, x - 1));
+        }
       }
     }
   }

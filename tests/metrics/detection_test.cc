@@ -51,17 +51,15 @@ TEST(ScoreFrame, AnEmptyPredictionMissesAll) {
   EXPECT_EQ(score.fa(), (Ratio{0, 100}));
 }
 
-TEST(ScoreFrame, EmptyTruthAndPredictionHaveNoIou) {
-  EXPECT_FALSE(ScoreFrame(Mask(4, 4), Mask(4, 4)).iou().value());
-}
+TEST(ScoreFrame, EmptyTruthAndPredictionHaveNoIou) { EXPECT_FALSE(ScoreFrame(Mask(4, 4), Mask(4, 4)).iou().value()); }
 
 TEST(ScoreFrame, TheDistanceIsStrictlyBelowThreePixels) {
   const Mask truth = Blob(1, 20, {{5, 0, 1, 1}});
-  EXPECT_EQ(ScoreFrame(Blob(1, 20, {{8, 0, 1, 1}}), truth).matched, 0);          // 3
-  EXPECT_EQ(ScoreFrame(Blob(1, 20, {{7, 0, 1, 1}}), truth).matched, 1);          // 2
-  EXPECT_EQ(ScoreFrame(Blob(1, 20, {{7, 0, 2, 1}}), truth).matched, 1);          // 2.5
+  EXPECT_EQ(ScoreFrame(Blob(1, 20, {{8, 0, 1, 1}}), truth).matched, 0);  // 3
+  EXPECT_EQ(ScoreFrame(Blob(1, 20, {{7, 0, 1, 1}}), truth).matched, 1);  // 2
+  EXPECT_EQ(ScoreFrame(Blob(1, 20, {{7, 0, 2, 1}}), truth).matched, 1);  // 2.5
   const Mask corner = Blob(10, 10, {{0, 0, 1, 1}});
-  EXPECT_EQ(ScoreFrame(Blob(10, 10, {{2, 2, 1, 1}}), corner).matched, 1);        // sqrt 8
+  EXPECT_EQ(ScoreFrame(Blob(10, 10, {{2, 2, 1, 1}}), corner).matched, 1);  // sqrt 8
   EXPECT_EQ(ScoreFrame(Blob(10, 10, {{3, 0, 1, 1}}), corner).matched, 0);
 }
 
@@ -109,11 +107,12 @@ TEST(ScoreFrame, IgnoredPixelsCountNowhere) {
   const Mask prediction = Blob(10, 10, {{1, 1, 2, 2}, {6, 6, 3, 2}, {0, 9, 1, 1}});
   const Mask ignore = Blob(10, 10, {{5, 5, 5, 5}});
   const FrameScore score = ScoreFrame(prediction, truth, &ignore);
-  EXPECT_EQ(score, ScoreFrame(Blob(10, 10, {{1, 1, 2, 2}, {0, 9, 1, 1}}), Blob(10, 10, {{1, 1, 2, 2}})) += [] {
-    FrameScore less;
-    less.pixels = -25;
-    return less;
-  }());
+  EXPECT_EQ(
+      score, ScoreFrame(Blob(10, 10, {{1, 1, 2, 2}, {0, 9, 1, 1}}), Blob(10, 10, {{1, 1, 2, 2}})) += [] {
+        FrameScore less;
+        less.pixels = -25;
+        return less;
+      }());
   const Mask everything = Blob(10, 10, {{0, 0, 10, 10}});
   EXPECT_EQ(ScoreFrame(prediction, truth, &everything), FrameScore{});
 }
@@ -131,8 +130,8 @@ SequenceScore Sequence(std::optional<double> mean_scr, std::vector<FrameScore> f
   return sequence;
 }
 
-FrameScore Counts(std::int64_t truth, std::int64_t predicted, std::int64_t common, std::int64_t targets, std::int64_t matched,
-                  std::int64_t unmatched_px) {
+FrameScore Counts(std::int64_t truth, std::int64_t predicted, std::int64_t common, std::int64_t targets,
+                  std::int64_t matched, std::int64_t unmatched_px) {
   return {1000, truth, predicted, common, targets, matched, matched, unmatched_px};
 }
 
@@ -156,7 +155,8 @@ TEST(Summarise, MeansOverSequencesAndPooledScoresDiffer) {
 
 TEST(Summarise, SubsetsPartAtAMeanScrOfThree) {
   const FrameScore frame = Counts(4, 2, 2, 1, 1, 0);
-  const DetectionReport report = Summarise({Sequence(2.999, {frame}), Sequence(3.0, {frame}), Sequence(std::nullopt, {frame})});
+  const DetectionReport report =
+      Summarise({Sequence(2.999, {frame}), Sequence(3.0, {frame}), Sequence(std::nullopt, {frame})});
   EXPECT_EQ(report.subsets[0].id, "mscr_low");
   EXPECT_EQ(report.subsets[0].sequences, 1);
   EXPECT_EQ(report.subsets[1].id, "mscr_high");
@@ -171,7 +171,8 @@ TEST(Summarise, EmptyFramesAreLeftOutOfNiouAndCountAsZeroInNiouZero) {
 }
 
 TEST(Summarise, ASequenceWithoutTargetHasNoPdAndLeavesTheMeanAlone) {
-  const SubsetScore all = Summarise({Sequence(5.0, {Counts(4, 2, 2, 2, 1, 0)}), Sequence(5.0, {Counts(0, 3, 0, 0, 0, 3)})}).subsets[2];
+  const SubsetScore all =
+      Summarise({Sequence(5.0, {Counts(4, 2, 2, 2, 1, 0)}), Sequence(5.0, {Counts(0, 3, 0, 0, 0, 3)})}).subsets[2];
   EXPECT_EQ(all.pd_seq.count, 1);
   EXPECT_DOUBLE_EQ(*all.pd_seq.value(), 0.5);
   EXPECT_EQ(all.fa_seq.count, 2);
@@ -205,7 +206,8 @@ TEST(RocCurve, HasACornerAtEachScoreOfATruthPixel) {
   roc.Add(Row({0.9F, 0.8F, 0.7F, 0.7F, 0.2F}), MaskFrom({"#.#.."}));
   const double inf = std::numeric_limits<double>::infinity();
   const auto f = [](float value) { return static_cast<double>(value); };
-  EXPECT_EQ(roc.Points(), (std::vector<RocPoint>{{inf, 0, 0}, {f(0.9F), 1, 0}, {f(0.8F), 1, 1}, {f(0.7F), 2, 2}, {f(0.2F), 2, 3}}));
+  EXPECT_EQ(roc.Points(),
+            (std::vector<RocPoint>{{inf, 0, 0}, {f(0.9F), 1, 0}, {f(0.8F), 1, 1}, {f(0.7F), 2, 2}, {f(0.2F), 2, 3}}));
   // Pairs won: 0.9 beats all 3; 0.7 loses to 0.8, ties with 0.7, beats 0.2: 1.5. 4.5 of 6.
   EXPECT_DOUBLE_EQ(*roc.Auc(), 0.75);
 }
@@ -261,9 +263,9 @@ TEST(RocCurve, IgnoredPixelsCountNowhere) {
 TEST(RocCurve, TheThresholdIsTheLeastThatKeepsTheFalsePixelRate) {
   RocCurve roc;
   roc.Add(Row({9, 5, 5, 4, 3, 2, 1, 0, 8, 7}), MaskFrom({"........##"}));
-  EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0), 9);     // none above 9
-  EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0.1), 5);   // one (9) of ten
-  EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0.2), 5);   // the two 5 come together: still only 9 above
+  EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0), 9);    // none above 9
+  EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0.1), 5);  // one (9) of ten
+  EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0.2), 5);  // the two 5 come together: still only 9 above
   EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0.3), 4);
   EXPECT_EQ(roc.ThresholdAtFalsePixelRate(0.8), -std::numeric_limits<float>::infinity());
   EXPECT_THROW(roc.ThresholdAtFalsePixelRate(1.5), Error);

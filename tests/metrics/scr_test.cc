@@ -109,8 +109,8 @@ TEST(Box20, AgreesWithTheTextAnywhereInTheImage) {
     const PixelBox box{static_cast<int>(random.Integer(static_cast<std::uint32_t>(70 - w))),
                        static_cast<int>(random.Integer(static_cast<std::uint32_t>(50 - h))), w, h};
     const Mask mask = MaskOf(50, 70, box);
-    EXPECT_NEAR(MeasureBox20(image, mask, mask, Box20Rule::ForBitDepth(bit_depth)).scr, Box20ByTheText(image, mask, bit_depth),
-                1e-9);
+    EXPECT_NEAR(MeasureBox20(image, mask, mask, Box20Rule::ForBitDepth(bit_depth)).scr,
+                Box20ByTheText(image, mask, bit_depth), 1e-9);
   }
 }
 

@@ -51,7 +51,8 @@ NpyArray<T> ReadNpy(const std::filesystem::path& path) {
   for (std::string extent; std::getline(extents, extent, ',');) {
     if (extent.find_first_of("0123456789") != std::string::npos) array.shape.push_back(std::stoll(extent));
   }
-  const std::int64_t count = std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1}, std::multiplies<>());
+  const std::int64_t count =
+      std::accumulate(array.shape.begin(), array.shape.end(), std::int64_t{1}, std::multiplies<>());
   array.values.resize(static_cast<std::size_t>(count));
   if (bytes.size() - begin - header_bytes != array.values.size() * sizeof(T)) refuse("size and shape do not agree");
   std::memcpy(array.values.data(), bytes.data() + begin + header_bytes, array.values.size() * sizeof(T));

@@ -102,7 +102,8 @@ inline torch::Tensor GoldenInput(std::uint32_t seed, int channels, int frames, i
         for (int x = 0; x < width; ++x, ++i) {
           float v = (static_cast<float>((x + 2 * y + 3 * t) % 64) / 64 - 0.5F) + 0.25F * GoldenRandom(seed, 1000, i);
           for (int j = 0; j < 3; ++j) {
-            if (std::abs(y - ((height / 4) * (j + 1) + t)) <= 1 && std::abs(x - ((width / 4) * (j + 1) + 2 * t)) <= 1) v += 3.0F;
+            if (std::abs(y - ((height / 4) * (j + 1) + t)) <= 1 && std::abs(x - ((width / 4) * (j + 1) + 2 * t)) <= 1)
+              v += 3.0F;
           }
           *value++ = v;
         }
@@ -119,6 +120,8 @@ inline torch::Tensor ReadNpyTensor(const std::filesystem::path& path) {
   return tensor;
 }
 
-inline double MaxDifference(const torch::Tensor& a, const torch::Tensor& b) { return (a - b).abs().max().item<double>(); }
+inline double MaxDifference(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
 
 }  // namespace mirst::test

@@ -13,7 +13,8 @@ namespace mirst::test {
 /// Whole counts: a gradient, an edge and noise, within [low, high].
 inline Image<float> RandomBackground(RandomStream& random, int height, int width, double low = 20, double high = 230) {
   Image<float> image(height, width);
-  const double level = random.Uniform(low, high), slope_x = random.Uniform(-0.5, 0.5), slope_y = random.Uniform(-0.5, 0.5);
+  const double level = random.Uniform(low, high), slope_x = random.Uniform(-0.5, 0.5),
+               slope_y = random.Uniform(-0.5, 0.5);
   const double sigma = random.Uniform(0.2, 6), step = random.Uniform(-40, 40);
   const int edge = static_cast<int>(random.Integer(static_cast<std::uint32_t>(width)));
   for (int y = 0; y < height; ++y) {

@@ -1,0 +1,62 @@
+// What detections are held against: sequences of frames with their true masks, from a data set in the native layout or
+// from a plain folder mask/<seq>/<frame>.png (with image/ and ignore/ beside it where there are any). Paths only; the
+// pixels are read frame by frame.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/geometry.h"
+#include "core/image.h"
+
+namespace mirst {
+
+struct TruthFrame {
+  std::string name;                      ///< without extension
+  std::filesystem::path image, ignore;   ///< empty where there is none
+  std::filesystem::path mask;
+};
+
+struct TruthSequence {
+  std::string name;
+  /// mscr_present under box20 as annotated; absent where no annotation tells it.
+  std::optional<double> mean_scr;
+  std::vector<TruthFrame> frames;
+};
+
+struct TruthSet {
+  std::filesystem::path folder;
+  std::string dataset_id, mask_convention;  ///< empty for a plain folder
+  std::string split;                        ///< empty: all
+  std::vector<TruthSequence> sequences;
+  std::int64_t frames() const;
+};
+
+/// `split` is one of kSplitNames, or empty for all; a plain folder has no splits. Throws kBadInput: no such folder, no
+/// sequence (in the split), an empty sequence, an image without mask or a mask without image.
+TruthSet OpenTruth(const std::filesystem::path& folder, std::string_view split);
+
+struct TruthImages {
+  Image<float> counts;  ///< empty where the frame has no image
+  Mask mask;
+  std::optional<Mask> ignore;
+};
+enum class WithImage { kNo, kYes };
+/// Throws kBadInput: missing or corrupt file, sizes that differ.
+TruthImages ReadTruth(const TruthFrame& frame, WithImage with_image);
+
+/// A map of scores made elsewhere. Image files: value / largest value of the depth, 0..1, so that a mask is 0 and 1. NPY
+/// (version 1 to 3, little-endian float32 or float64, C order, 2-D): as it is.
+struct ScoreMap {
+  Image<float> scores;
+  bool eight_bit = false;
+};
+/// Throws kBadInput: missing, corrupt, another type or shape, a value that is not a number.
+ScoreMap ReadScoreMap(const std::filesystem::path& path);
+bool IsScoreMapFile(const std::filesystem::path& path);
+
+}  // namespace mirst
