@@ -30,7 +30,8 @@ cv::Mat Grey(const cv::Mat& pixels, double low, double high) {
 
 cv::Mat GreyByPercentiles(const cv::Mat& pixels) {
   std::vector<float> values;
-  for (int y = 0; y < pixels.rows; ++y) values.insert(values.end(), pixels.ptr<float>(y), pixels.ptr<float>(y) + pixels.cols);
+  for (int y = 0; y < pixels.rows; ++y)
+    values.insert(values.end(), pixels.ptr<float>(y), pixels.ptr<float>(y) + pixels.cols);
   const auto at = [&](double share) {
     const auto nth = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
     std::nth_element(values.begin(), nth, values.end());
@@ -41,7 +42,8 @@ cv::Mat GreyByPercentiles(const cv::Mat& pixels) {
 }
 
 /// A line in the sheet's font, cut with ".." where it is wider than `width`.
-void Write(cv::Mat& canvas, std::string text, int x, int baseline, int width, double scale, int thickness, const cv::Scalar& ink = kInk) {
+void Write(cv::Mat& canvas, std::string text, int x, int baseline, int width, double scale, int thickness,
+           const cv::Scalar& ink = kInk) {
   const auto width_of = [&](const std::string& line) {
     return cv::getTextSize(line, cv::FONT_HERSHEY_SIMPLEX, scale, thickness, nullptr).width;
   };
@@ -54,16 +56,17 @@ void Write(cv::Mat& canvas, std::string text, int x, int baseline, int width, do
 
 void DrawFrame(cv::Mat canvas, const cv::Mat& pixels, const Card& card) {
   const double scale = std::min(1.0 * canvas.cols / pixels.cols, 1.0 * canvas.rows / pixels.rows);
-  const cv::Size size(std::max(1, static_cast<int>(pixels.cols * scale)), std::max(1, static_cast<int>(pixels.rows * scale)));
+  const cv::Size size(std::max(1, static_cast<int>(pixels.cols * scale)),
+                      std::max(1, static_cast<int>(pixels.rows * scale)));
   cv::Mat view = canvas({(canvas.cols - size.width) / 2, (canvas.rows - size.height) / 2, size.width, size.height});
   cv::resize(GreyByPercentiles(pixels), view, size, 0, 0, scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
   for (const Mark& mark : card.marks) {
-    constexpr int kAir = 5;  // so that the box hides nothing of what it marks
+    constexpr int kAir = 6;  // so that the box hides nothing of what it marks
     const auto place = [&](int coordinate) { return static_cast<int>(std::lround(coordinate * scale)); };
     const cv::Point upper_left(place(mark.box.x) - kAir, place(mark.box.y) - kAir);
     const cv::Point lower_right(place(mark.box.right()) + kAir - 1, place(mark.box.bottom()) + kAir - 1);
-    cv::rectangle(view, upper_left, lower_right, cv::Scalar(0, 0, 0), 3, cv::LINE_AA);
-    cv::rectangle(view, upper_left, lower_right, Bgr(mark.colour), 1, cv::LINE_AA);
+    cv::rectangle(view, upper_left - cv::Point(1, 1), lower_right + cv::Point(1, 1), cv::Scalar(0, 0, 0), 1);
+    cv::rectangle(view, upper_left, lower_right, Bgr(mark.colour), 2);
   }
 }
 
@@ -75,7 +78,9 @@ void DrawOutline(cv::Mat& inset, const Outline& outline, const PixelBox& window)
       if (!inside(y, x)) continue;
       const int left = (x - window.x) * kEnlargement, top = (y - window.y) * kEnlargement;
       const int right = left + kEnlargement - 1, bottom = top + kEnlargement - 1;
-      const auto line = [&](int x0, int y0, int x1, int y1) { cv::line(inset, {x0, y0}, {x1, y1}, Bgr(outline.colour)); };
+      const auto line = [&](int x0, int y0, int x1, int y1) {
+        cv::line(inset, {x0, y0}, {x1, y1}, Bgr(outline.colour));
+      };
       if (!inside(y - 1, x)) line(left, top, right, top);
       if (!inside(y + 1, x)) line(left, bottom, right, bottom);
       if (!inside(y, x - 1)) line(left, top, left, bottom);
@@ -89,7 +94,8 @@ void DrawInset(cv::Mat canvas, const cv::Mat& pixels, const Card& card) {
   const auto start = [](double centre, int side, int extent) {
     return std::clamp(static_cast<int>(std::lround(centre)) - side / 2, 0, extent - side);
   };
-  const PixelBox window{start(card.focus_xy.x, width, pixels.cols), start(card.focus_xy.y, height, pixels.rows), width, height};
+  const PixelBox window{start(card.focus_xy.x, width, pixels.cols), start(card.focus_xy.y, height, pixels.rows), width,
+                        height};
   const cv::Mat part = pixels({window.x, window.y, window.width, window.height});
   double low = 0, high = 0;
   cv::minMaxLoc(part, &low, &high);
@@ -119,10 +125,12 @@ void DrawCard(cv::Mat canvas, const Card& card) {
 SheetSize SheetSizeOf(std::size_t cards) {
   const int count = static_cast<int>(cards), columns = std::clamp(count, 1, 3), rows = (count + columns - 1) / columns;
   return {2 * kSheetMargin + columns * (kCardWidth + kCardGap) - kCardGap,
-          2 * kSheetMargin + kSheetTitleHeight + kSheetLegendHeight + rows * (kCardHeight + kCardGap) - kCardGap, columns};
+          2 * kSheetMargin + kSheetTitleHeight + kSheetLegendHeight + rows * (kCardHeight + kCardGap) - kCardGap,
+          columns};
 }
 
-Image<Rgb> DrawContactSheet(const std::string& title, const std::vector<Card>& cards, const std::vector<LegendEntry>& legend) {
+Image<Rgb> DrawContactSheet(const std::string& title, const std::vector<Card>& cards,
+                            const std::vector<LegendEntry>& legend) {
   if (cards.empty()) throw InternalError("a contact sheet without cards");
   const SheetSize size = SheetSizeOf(cards.size());
   Image<Rgb> sheet(size.height, size.width);

@@ -55,6 +55,7 @@ SheetSize SheetSizeOf(std::size_t cards);
 
 /// Frames are shown from their 0.5th to their 99.5th percentile, enlargements from their least to their largest value.
 /// Throws kInternal without cards or for an empty frame.
-Image<Rgb> DrawContactSheet(const std::string& title, const std::vector<Card>& cards, const std::vector<LegendEntry>& legend);
+Image<Rgb> DrawContactSheet(const std::string& title, const std::vector<Card>& cards,
+                            const std::vector<LegendEntry>& legend);
 
 }  // namespace mirst

@@ -16,7 +16,8 @@ const FrameAnnotation& MiddleFrame(const std::vector<FrameAnnotation>& frames) {
   const auto rank = [&](const FrameAnnotation& frame) {
     return std::pair(frame.targets.empty(), std::abs(&frame - frames.data() - middle));
   };
-  return *std::min_element(frames.begin(), frames.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return *std::min_element(frames.begin(), frames.end(),
+                           [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
 Card CardOf(const SampleStoreReader& reader, const ManifestSequence& sequence) {
@@ -37,9 +38,11 @@ Card CardOf(const SampleStoreReader& reader, const ManifestSequence& sequence) {
     const Annotation& target = annotation.targets.front();
     card.focus_xy = target.centroid_xy;
     const auto scr = target.scr.find("box20");
-    card.lines.push_back(annotation.targets.size() == 1 ? target.class_name
-                                                        : fmt::format("{}, {} more", target.class_name, annotation.targets.size() - 1));
-    card.lines.push_back(fmt::format("{}, {} px", scr == target.scr.end() ? "SCR unknown" : fmt::format("SCR {:.2f}", scr->second), target.area_px));
+    card.lines.push_back(annotation.targets.size() == 1
+                             ? target.class_name
+                             : fmt::format("{}, {} more", target.class_name, annotation.targets.size() - 1));
+    card.lines.push_back(fmt::format(
+        "{}, {} px", scr == target.scr.end() ? "SCR unknown" : fmt::format("SCR {:.2f}", scr->second), target.area_px));
   }
   card.lines.push_back(fmt::format("frame {} of {}", annotation.index + 1, annotations.size()));
   card.lines.push_back(fmt::format("{} x {} px, {} bit", sequence.width, sequence.height, sequence.bit_depth));
@@ -52,13 +55,18 @@ Card CardOf(const SampleStoreReader& reader, const ManifestSequence& sequence) {
 Image<Rgb> DrawPreview(const SampleStoreReader& reader, int sequences) {
   const Manifest& manifest = reader.manifest();
   if (manifest.sequences.empty()) throw BadInput(fmt::format("{} holds no sequence", reader.folder().string()));
-  const std::size_t count = manifest.sequences.size(), chosen = std::min(count, static_cast<std::size_t>(std::max(1, sequences)));
+  const std::size_t count = manifest.sequences.size(),
+                    chosen = std::min(count, static_cast<std::size_t>(std::max(1, sequences)));
   std::vector<Card> cards(chosen);
-  ParallelFor(chosen, [&](std::size_t i) { cards[i] = CardOf(reader, manifest.sequences[(2 * i + 1) * count / (2 * chosen)]); });
-  const std::string shown = chosen == count ? fmt::format("{} sequences", count) : fmt::format("{} of {} sequences", chosen, count);
-  return DrawContactSheet(fmt::format("Data set {:.12}: {}, seed {}", manifest.dataset_id, shown, manifest.seed), cards,
-                          {{kGreen, "target (box; outline of its mask)"},
-                           {{}, fmt::format("right: {} x enlarged, stretched to its own range; SCR by box20", kEnlargement)}});
+  ParallelFor(chosen, [&](std::size_t i) {
+    cards[i] = CardOf(reader, manifest.sequences[(2 * i + 1) * count / (2 * chosen)]);
+  });
+  const std::string shown =
+      chosen == count ? fmt::format("{} sequences", count) : fmt::format("{} of {} sequences", chosen, count);
+  return DrawContactSheet(
+      fmt::format("Data set {:.12}: {}, seed {}", manifest.dataset_id, shown, manifest.seed), cards,
+      {{kGreen, "target (box; outline of its mask)"},
+       {{}, fmt::format("right: {} x enlarged, stretched to its own range; SCR by box20", kEnlargement)}});
 }
 
 }  // namespace mirst

@@ -60,10 +60,13 @@ TruthSequence OpenSequence(const fs::path& folder, const std::string& name, bool
   const auto images = ImagesByStem(folder / "image" / name), masks = ImagesByStem(folder / "mask" / name),
              ignored = ImagesByStem(folder / "ignore" / name);
   for (const auto& [stem, path] : images) {
-    if (!masks.contains(stem)) throw BadInput(fmt::format("the image {} has no mask in {}", path.string(), (folder / "mask" / name).string()));
+    if (!masks.contains(stem))
+      throw BadInput(fmt::format("the image {} has no mask in {}", path.string(), (folder / "mask" / name).string()));
   }
   for (const auto& [stem, path] : ignored) {
-    if (!masks.contains(stem)) throw BadInput(fmt::format("the ignore mask {} has no mask in {}", path.string(), (folder / "mask" / name).string()));
+    if (!masks.contains(stem))
+      throw BadInput(
+          fmt::format("the ignore mask {} has no mask in {}", path.string(), (folder / "mask" / name).string()));
   }
   for (const auto& [stem, path] : masks) {
     if (has_images && !images.contains(stem)) {
@@ -88,30 +91,32 @@ TruthSet OpenNative(const fs::path& folder, std::string_view split) {
     TruthSequence sequence = OpenSequence(folder, entry.name, true);
     const std::vector<FrameAnnotation> annotations = reader.ReadAnnotations(entry);
     if (annotations.size() != sequence.frames.size()) {
-      throw BadInput(fmt::format("the sequence {} has {} masks, its annotations name {} frames", entry.name, sequence.frames.size(),
-                                 annotations.size()));
+      throw BadInput(fmt::format("the sequence {} has {} masks, its annotations name {} frames", entry.name,
+                                 sequence.frames.size(), annotations.size()));
     }
     sequence.mean_scr = MeanScr(annotations);
     set.sequences.push_back(std::move(sequence));
   }
   if (set.sequences.empty()) {
     throw BadInput(split.empty() ? fmt::format("{} holds no sequence", folder.string())
-                                 : fmt::format("{} has no sequence in the split {} (train {}, val {}, test {})", folder.string(), split,
-                                               sizes["train"], sizes["val"], sizes["test"]));
+                                 : fmt::format("{} has no sequence in the split {} (train {}, val {}, test {})",
+                                               folder.string(), split, sizes["train"], sizes["val"], sizes["test"]));
   }
   return set;
 }
 
 TruthSet OpenPlain(const fs::path& folder) {
   if (!fs::is_directory(folder / "mask")) {
-    throw BadInput(fmt::format("{} is no truth: neither manifest.json (a finished data set) nor a folder mask/ is in it", folder.string()));
+    throw BadInput(fmt::format(
+        "{} is no truth: neither manifest.json (a finished data set) nor a folder mask/ is in it", folder.string()));
   }
   TruthSet set{folder, {}, {}, {}, {}};
   const bool has_images = fs::is_directory(folder / "image");
   for (const fs::path& path : ListFolders(folder / "mask")) {
     set.sequences.push_back(OpenSequence(folder, path.filename().string(), has_images));
   }
-  if (set.sequences.empty()) throw BadInput(fmt::format("{} holds no folder of a sequence", (folder / "mask").string()));
+  if (set.sequences.empty())
+    throw BadInput(fmt::format("{} holds no folder of a sequence", (folder / "mask").string()));
   return set;
 }
 
@@ -130,7 +135,8 @@ template <class Value>
 Image<float> NpyValues(std::string_view bytes, int height, int width) {
   Image<float> image(height, width);
   if (bytes.size() != image.size() * sizeof(Value)) {
-    throw BadInput(fmt::format("it holds {} bytes of values, {} x {} of them need {}", bytes.size(), width, height, image.size() * sizeof(Value)));
+    throw BadInput(fmt::format("it holds {} bytes of values, {} x {} of them need {}", bytes.size(), width, height,
+                               image.size() * sizeof(Value)));
   }
   for (std::size_t i = 0; i < image.size(); ++i) {
     Value value;
@@ -142,7 +148,8 @@ Image<float> NpyValues(std::string_view bytes, int height, int width) {
 
 Image<float> ParseNpy(std::string_view bytes) {
   constexpr std::string_view kMagic("\x93NUMPY", 6);
-  if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3) throw BadInput("it is no NPY file of version 1 to 3");
+  if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3)
+    throw BadInput("it is no NPY file of version 1 to 3");
   const std::size_t length_bytes = bytes[6] == 1 ? 2 : 4;
   std::size_t length = 0;
   for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | static_cast<unsigned char>(bytes[8 + i]);
@@ -150,7 +157,8 @@ Image<float> ParseNpy(std::string_view bytes) {
   if (length > bytes.size() - begin) throw BadInput("it ends within its NPY header");
   const std::string_view header = bytes.substr(begin, length);
   const std::string_view type = HeaderValue(header, "'descr'", ","), shape = HeaderValue(header, "'shape'", ")");
-  if (HeaderValue(header, "'fortran_order'", ",") != "False") throw BadInput("its values lie in Fortran order, allowed: C order");
+  if (HeaderValue(header, "'fortran_order'", ",") != "False")
+    throw BadInput("its values lie in Fortran order, allowed: C order");
   std::array<int, 2> extents{};
   const char* at = shape.data();
   const char* const end = shape.data() + shape.size();
@@ -162,12 +170,15 @@ Image<float> ParseNpy(std::string_view bytes) {
     }
     int extent = 0;
     const auto [next, fault] = std::from_chars(at, end, extent);
-    if (fault != std::errc() || found == extents.size() || extent < 1 || extent > 16384) found = extents.size();
-    else extents[found] = extent;
+    if (fault != std::errc() || found == extents.size() || extent < 1 || extent > 16384)
+      found = extents.size();
+    else
+      extents[found] = extent;
     ++found;
     at = next;
   }
-  if (found != extents.size()) throw BadInput(fmt::format("its shape is {}), allowed: (height, width) of 1 to 16384 px", shape));
+  if (found != extents.size())
+    throw BadInput(fmt::format("its shape is {}), allowed: (height, width) of 1 to 16384 px", shape));
   const std::string_view values = bytes.substr(begin + length);
   if (type == "'<f4'") return NpyValues<float>(values, extents[0], extents[1]);
   if (type == "'<f8'") return NpyValues<double>(values, extents[0], extents[1]);
@@ -185,7 +196,8 @@ std::int64_t TruthSet::frames() const {
 TruthSet OpenTruth(const fs::path& folder, std::string_view split) {
   if (!fs::is_directory(folder)) throw BadInput(fmt::format("{} is no folder", folder.string()));
   // A data set that is not finished is one all the same, and its reader says so.
-  if (fs::exists(folder / "manifest.json") || fs::exists(folder / ".mirst-unfinished")) return OpenNative(folder, split);
+  if (fs::exists(folder / "manifest.json") || fs::exists(folder / ".mirst-unfinished"))
+    return OpenNative(folder, split);
   return OpenPlain(folder);
 }
 
@@ -194,8 +206,8 @@ TruthImages ReadTruth(const TruthFrame& frame, WithImage with_image) {
   images.mask = ReadMask(frame.mask);
   const auto check = [&](int height, int width, const fs::path& path) {
     if (height == images.mask.height() && width == images.mask.width()) return;
-    throw BadInput(fmt::format("{} is {} x {} px, its mask {} is {} x {}", path.string(), width, height, frame.mask.string(),
-                               images.mask.width(), images.mask.height()));
+    throw BadInput(fmt::format("{} is {} x {} px, its mask {} is {} x {}", path.string(), width, height,
+                               frame.mask.string(), images.mask.width(), images.mask.height()));
   };
   if (!frame.ignore.empty()) {
     images.ignore = ReadMask(frame.ignore);
@@ -220,11 +232,13 @@ ScoreMap ReadScoreMap(const fs::path& path) {
     map.eight_bit = bit_depth == 8;
     map.scores = Image<float>(values.height(), values.width());
     const auto largest = static_cast<float>(MaxCount(bit_depth));
-    std::transform(values.begin(), values.end(), map.scores.begin(), [&](std::uint16_t value) { return static_cast<float>(value) / largest; });
+    std::transform(values.begin(), values.end(), map.scores.begin(),
+                   [&](std::uint16_t value) { return static_cast<float>(value) / largest; });
   }
   for (int y = 0; y < map.scores.height(); ++y) {
     for (int x = 0; x < map.scores.width(); ++x) {
-      if (std::isnan(map.scores(y, x))) throw BadInput(fmt::format("{}: the value at column {}, row {} is not a number", path.string(), x, y));
+      if (std::isnan(map.scores(y, x)))
+        throw BadInput(fmt::format("{}: the value at column {}, row {} is not a number", path.string(), x, y));
     }
   }
   return map;

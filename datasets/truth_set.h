@@ -16,8 +16,8 @@
 namespace mirst {
 
 struct TruthFrame {
-  std::string name;                      ///< without extension
-  std::filesystem::path image, ignore;   ///< empty where there is none
+  std::string name;                     ///< without extension
+  std::filesystem::path image, ignore;  ///< empty where there is none
   std::filesystem::path mask;
 };
 
@@ -49,8 +49,8 @@ enum class WithImage { kNo, kYes };
 /// Throws kBadInput: missing or corrupt file, sizes that differ.
 TruthImages ReadTruth(const TruthFrame& frame, WithImage with_image);
 
-/// A map of scores made elsewhere. Image files: value / largest value of the depth, 0..1, so that a mask is 0 and 1. NPY
-/// (version 1 to 3, little-endian float32 or float64, C order, 2-D): as it is.
+/// A map of scores made elsewhere. Image files: value / largest value of the depth, 0..1, so that a mask is 0 and 1.
+/// NPY (version 1 to 3, little-endian float32 or float64, C order, 2-D): as it is.
 struct ScoreMap {
   Image<float> scores;
   bool eight_bit = false;

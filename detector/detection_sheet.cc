@@ -38,8 +38,10 @@ Card CardOf(const DetectionPicture& picture) {
   card.outlines = {{std::move(false_px), kRed}, {std::move(missed), kYellow}, {std::move(common), kGreen}};
   card.title = fmt::format("{} / {}", picture.sequence, picture.frame);
   if (picture.mean_scr) card.lines.push_back(fmt::format("mean SCR {:.2f}", *picture.mean_scr));
-  card.lines.push_back(fmt::format("{} of {} targets found", match.hits.size(), match.hits.size() + match.misses.size()));
-  card.lines.push_back(fmt::format("{} false alarm{}", match.false_alarms.size(), match.false_alarms.size() == 1 ? "" : "s"));
+  card.lines.push_back(
+      fmt::format("{} of {} targets found", match.hits.size(), match.hits.size() + match.misses.size()));
+  card.lines.push_back(
+      fmt::format("{} false alarm{}", match.false_alarms.size(), match.false_alarms.size() == 1 ? "" : "s"));
   return card;
 }
 
@@ -50,7 +52,9 @@ Image<Rgb> DrawDetections(const DetectorScores& detector, const std::vector<Dete
   std::vector<Card> cards;
   for (const DetectionPicture& picture : pictures) cards.push_back(CardOf(picture));
   return DrawContactSheet(fmt::format("{}, {}", detector.id, detector.points.front().rule), cards,
-                          {{kGreen, "hit"}, {kYellow, "missed target"}, {kRed, "false alarm"},
+                          {{kGreen, "hit"},
+                           {kYellow, "missed target"},
+                           {kRed, "false alarm"},
                            {{}, fmt::format("middle frame of a sequence; right: {} x, pixel by pixel", kEnlargement)}});
 }
 

@@ -34,7 +34,8 @@ class MapSource {
 
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<ModelDrivenDetector> detector);
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<SequenceDetector> detector);
-/// folder/<seq>/<frame>.png (or another image format, or .npy): exactly the truth's sequences and frames, else kBadInput.
+/// folder/<seq>/<frame>.png (or another image format, or .npy): exactly the truth's sequences and frames, else
+/// kBadInput.
 std::unique_ptr<MapSource> MapsIn(const std::filesystem::path& folder);
 
 /// How a mask is made of a map.
@@ -71,8 +72,10 @@ struct EvaluationResult {
   std::vector<std::vector<DetectionPicture>> pictures;  ///< by detector
 };
 
-/// Scores every contender on `truth`. With `validation`, each gets a further operating point: the least threshold at which
-/// at most validation_false_px_rate of the validation split's pixels are false. Throws kBadInput naming sequence and frame.
-EvaluationResult Evaluate(const TruthSet& truth, const TruthSet* validation, std::vector<Contender> contenders, const EvaluateOptions& options);
+/// Scores every contender on `truth`. With `validation`, each gets a further operating point: the least threshold at
+/// which at most validation_false_px_rate of the validation split's pixels are false. Throws kBadInput naming sequence
+/// and frame.
+EvaluationResult Evaluate(const TruthSet& truth, const TruthSet* validation, std::vector<Contender> contenders,
+                          const EvaluateOptions& options);
 
 }  // namespace mirst

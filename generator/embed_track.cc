@@ -72,6 +72,11 @@ void SolveGains(const std::vector<ScrProblem>& problems, const Scenario& scenari
   }
 }
 
+// `added`: polarity * scr_delta.
+bool IsWeak(double added, double scr, ScrMode mode) {
+  return added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scr);
+}
+
 void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, EmbeddedTrack& track) {
   const auto frames = static_cast<double>(track.fused.size());
   int weak = 0, clipped = 0;
@@ -81,11 +86,73 @@ void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, Emb
         scenario.request.polarity *
         AddedScr(track.fused[k], track.gains[k], backdrop.frames[static_cast<std::size_t>(track.frames[k])].pixels);
     mean_added += added / frames;
-    if (added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scenario.scr)) ++weak;
+    if (IsWeak(added, scenario.scr, mode)) ++weak;
     if (ClippedShare(track.fused[k].problem, track.gains[k]) > 0) ++clipped;
   }
   track.weak_share = mean_added < 0.5 * scenario.scr ? 1 : weak / frames;
   track.clipped_share = clipped / frames;
+}
+
+// Frame k with the target's counts, its masks, and the real targets to ignore.
+LabelledFrame Paint(const EmbeddedTrack& track, std::size_t k, const Backdrop& backdrop,
+                    const Image<std::uint16_t>& patch) {
+  const Frame& background = backdrop.frames[k];
+  const PixelBox& box = track.fused[k].box;
+  const int height = background.pixels.height(), width = background.pixels.width();
+  LabelledFrame labelled;
+  labelled.frame = background;
+  labelled.frame.index = static_cast<int>(k);
+  labelled.frame.name = fmt::format("{:06}.png", k);
+  labelled.mask = Mask(height, width, 0);
+  labelled.coverage = Image<std::uint16_t>(height, width, 0);
+  for (int y = 0; y < box.height; ++y) {
+    for (int x = 0; x < box.width; ++x) {
+      labelled.frame.pixels(box.y + y, box.x + x) = static_cast<float>(patch(y, x));
+      labelled.mask(box.y + y, box.x + x) = track.fused[k].mask(y, x);
+      labelled.coverage(box.y + y, box.x + x) = track.templates[k].coverage(y, x);
+    }
+  }
+  if (!backdrop.real_targets[k].empty()) {
+    labelled.ignore = Mask(height, width, 0);
+    for (const PixelBox& real : backdrop.real_targets[k]) {
+      for (int y = real.y; y < real.bottom(); ++y)
+        std::fill_n(labelled.ignore->row(y) + real.x, real.width, std::uint8_t{255});
+    }
+  }
+  return labelled;
+}
+
+// What is known about the painted target, every SCR measured once more on the written counts.
+Annotation Annotate(const LabelledFrame& labelled, const Scenario& scenario, const EmbeddedTrack& track, std::size_t k,
+                    const TrackState& state, const Backdrop& backdrop, ScrMode mode) {
+  const Image<float>& background = backdrop.frames[k].pixels;
+  const ScrMeasurement written = MeasureBox20(labelled.frame.pixels, labelled.mask, labelled.mask, backdrop.rule);
+  const double gain = track.gains[k];
+  Annotation a;
+  a.id = 1;
+  a.box = BoundingBox(labelled.mask);
+  a.centroid_xy = {Label(track.templates[k].centroid_px.x), Label(track.templates[k].centroid_px.y)};
+  a.velocity_px_per_frame = state.velocity_px_per_frame;
+  a.area_px = written.target_px;
+  a.visibility = state.visibility;
+  a.polarity = scenario.request.polarity;
+  a.scr_id = "box20";
+  a.scr_requested = scenario.scr;
+  a.scr = {{"box20", written.scr}};
+  a.scr_float = {{"box20", Label(Measure(track.fused[k].problem, gain).scr)}};
+  a.scr_empty = MeasureBox20(background, labelled.mask, labelled.mask, backdrop.rule).scr;
+  a.scr_delta = ScrDelta(labelled.frame.pixels, background, labelled.mask, written.sigma_background);
+  a.sigma_b = written.sigma_background;
+  a.attitude = state.attitude;
+  a.range_m = state.range_m;
+  a.gain = Label(gain / track.unit_contrast);
+
+  const double bound = 1 / (2.0 * written.target_px * written.sigma_background);
+  if (bound > 0.02 * scenario.scr) a.flags.push_back({"quantised", bound});
+  if (const double share = ClippedShare(track.fused[k].problem, gain); share > 0) a.flags.push_back({"clipped", share});
+  if (scenario.scr < scenario.request.scr) a.flags.push_back({"lowered", scenario.request.scr});
+  if (IsWeak(a.polarity * a.scr_delta, scenario.scr, mode)) a.flags.push_back({"weak", a.scr_delta});
+  return a;
 }
 
 }  // namespace
@@ -110,12 +177,14 @@ PlacementFault EmbedTrack(const Scenario& scenario, TargetViews& views, const Ba
   if (!(std::abs(track.unit_contrast) > 0)) return PlacementFault::kNoContrast;
   std::vector<Image<float>> scenes;
   double level = 0;  // b0, absolute: the mean scene under the target
+  const Track path = scenario.MakeTrack(backdrop.frame_rate_hz);
   for (int k = 0; k < scenario.frames; k += frame_step) {
     const auto frame = static_cast<std::size_t>(k);
     const Image<float>& background = backdrop.frames[frame].pixels;
-    const Vec2 smear = options.camera.integration_share * scenario.path.VelocityAt(k);
+    const TrackState& state = path.states[frame];
+    const Vec2 smear = options.camera.integration_share * state.velocity_px_per_frame;
     const int subexposures = 1 + static_cast<int>(4 * std::max(std::abs(smear.x), std::abs(smear.y)));
-    const Footprint footprint = ResampleToSensor(views.At(k), scenario.path.Position(k), smear, subexposures);
+    const Footprint footprint = ResampleToSensor(views.At(k), state.centre_px, smear, subexposures);
     const SensorTemplate target = Quantise(footprint, track.unit_contrast);
     if (!background.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
     for (const PixelBox& real : backdrop.real_targets[frame]) {
@@ -147,70 +216,21 @@ Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const
   sample.key = {.seed = options.seed,
                 .sequence = static_cast<std::uint32_t>(scenario.request.index),
                 .purpose = Purpose::kScenario};
-  const bool per_frame = options.scr.mode == ScrMode::kPerFrame;
+  const Track path = scenario.MakeTrack(backdrop.frame_rate_hz);
   double carried = 0;  // rounding error of the frames so far, so that the sequence's mean loses nothing
   for (std::size_t k = 0; k < track.fused.size(); ++k) {
-    const FusedTarget& fused = track.fused[k];
-    const SensorTemplate& target = track.templates[k];
-    const double gain = track.gains[k];
-    const Frame& background = backdrop.frames[k];
-
-    const ScrMeasurement real = Measure(fused.problem, gain);
+    const ScrMeasurement real = Measure(track.fused[k].problem, track.gains[k]);
+    const bool per_frame = options.scr.mode == ScrMode::kPerFrame;
     const double wanted = per_frame ? scenario.scr : std::max(0.0, real.scr + carried);
     const int sign = real.mean_target < real.mean_background ? -1 : 1;
-    const Image<std::uint16_t> patch = ComposeWritten(fused, gain, wanted, sign);
+    LabelledFrame labelled = Paint(track, k, backdrop, ComposeWritten(track.fused[k], track.gains[k], wanted, sign));
+    labelled.frame.time_s = path.states[k].time_s;
 
-    LabelledFrame labelled;
-    labelled.frame = background;
-    labelled.frame.index = static_cast<int>(k);
-    labelled.frame.name = fmt::format("{:06}.png", k);
-    labelled.frame.time_s = background.time_s - backdrop.frames.front().time_s;
-    labelled.mask = Mask(background.pixels.height(), background.pixels.width(), 0);
-    labelled.coverage = Image<std::uint16_t>(background.pixels.height(), background.pixels.width(), 0);
-    for (int y = 0; y < fused.box.height; ++y) {
-      for (int x = 0; x < fused.box.width; ++x) {
-        const int row = fused.box.y + y, column = fused.box.x + x;
-        labelled.frame.pixels(row, column) = static_cast<float>(patch(y, x));
-        labelled.mask(row, column) = fused.mask(y, x);
-        labelled.coverage(row, column) = target.coverage(y, x);
-      }
-    }
-    if (!backdrop.real_targets[k].empty()) {
-      Mask ignore(background.pixels.height(), background.pixels.width(), 0);
-      for (const PixelBox& box : backdrop.real_targets[k]) {
-        for (int y = box.y; y < box.bottom(); ++y) std::fill_n(ignore.row(y) + box.x, box.width, std::uint8_t{255});
-      }
-      labelled.ignore = std::move(ignore);
-    }
-
-    const ScrMeasurement written = MeasureBox20(labelled.frame.pixels, labelled.mask, labelled.mask, backdrop.rule);
-    carried = wanted - written.scr;
-    Annotation a;
-    a.id = 1;
-    a.class_name = class_name;
-    a.box = BoundingBox(labelled.mask);
-    a.centroid_xy = {Label(target.centroid_px.x), Label(target.centroid_px.y)};
-    a.velocity_px_per_frame = scenario.path.VelocityAt(static_cast<int>(k));
-    a.area_px = written.target_px;
-    a.polarity = scenario.request.polarity;
-    a.scr_id = "box20";
-    a.scr_requested = scenario.scr;
-    a.scr = {{"box20", written.scr}};
-    a.scr_float = {{"box20", Label(real.scr)}};
-    a.scr_empty = MeasureBox20(background.pixels, labelled.mask, labelled.mask, backdrop.rule).scr;
-    a.scr_delta = ScrDelta(labelled.frame.pixels, background.pixels, labelled.mask, written.sigma_background);
-    a.sigma_b = written.sigma_background;
-    a.attitude = scenario.AttitudeAt(static_cast<int>(k));
-    a.range_m = scenario.range_m;
-    a.model = model_path;
-    a.gain = Label(gain / track.unit_contrast);
-    const double bound = 1 / (2.0 * written.target_px * written.sigma_background);
-    if (bound > 0.02 * scenario.scr) a.flags.push_back({"quantised", bound});
-    if (const double share = ClippedShare(fused.problem, gain); share > 0) a.flags.push_back({"clipped", share});
-    if (scenario.scr < scenario.request.scr) a.flags.push_back({"lowered", scenario.request.scr});
-    const double added = a.scr_delta * a.polarity;
-    if (added <= 0 || (per_frame && added < 0.5 * scenario.scr)) a.flags.push_back({"weak", a.scr_delta});
-    labelled.annotation = {labelled.frame.name, labelled.frame.index, labelled.frame.time_s, {a}};
+    Annotation target = Annotate(labelled, scenario, track, k, path.states[k], backdrop, options.scr.mode);
+    target.class_name = class_name;
+    target.model = model_path;
+    carried = wanted - target.scr.at(target.scr_id);
+    labelled.annotation = {labelled.frame.name, labelled.frame.index, labelled.frame.time_s, {target}};
     sample.frames.push_back(std::move(labelled));
   }
   return sample;

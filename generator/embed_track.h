@@ -20,6 +20,7 @@ struct Backdrop {
   std::vector<std::vector<PixelBox>> real_targets;  ///< a frame's boxes of real targets
   CountLimits limits;
   Box20Rule rule;
+  double frame_rate_hz = 25;
 };
 
 /// Counts that a target may reach: what the format holds, or with `auto` 16..235 where all frames keep to it (video

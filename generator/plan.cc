@@ -165,6 +165,22 @@ std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventor
   return best;
 }
 
+// The placement with the largest SCR that it reaches in all of its frames, from `scr` downwards.
+std::optional<Scenario> LowerScr(Scenario scenario, double scr, const Inventory& inventory,
+                                 const GenerateOptions& options) {
+  constexpr int kAttempts = 40;  // 0.95^40 = 0.13
+  const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+  TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    scenario.scr = scr;
+    EmbeddedTrack track;
+    if (EmbedTrack(scenario, views, backdrop, options, 1, track) != PlacementFault::kNone) return std::nullopt;
+    if (!track.gains.empty()) return scenario;
+    scr = 0.95 * std::min(scr, track.largest_scr);
+  }
+  return std::nullopt;
+}
+
 std::string_view Explain(PlacementFault fault) {
   switch (fault) {
     case PlacementFault::kNearRealTarget:
@@ -211,6 +227,7 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   backdrop.frames = source.Read(scenario.first_frame, scenario.frames);
   backdrop.limits = FindCountLimits(backdrop.frames, options.camera.count_limits);
   backdrop.rule = Box20Rule::ForBitDepth(source.info().bit_depth);
+  backdrop.frame_rate_hz = source.info().frame_rate_hz;
   backdrop.real_targets.resize(static_cast<std::size_t>(scenario.frames));
   for (const KnownTarget& target : source.known_targets()) {
     const int frame = target.frame - scenario.first_frame;
@@ -267,8 +284,7 @@ Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request
   }
   if (const auto best = LeastImperfect(std::move(imperfect), inventory, options)) return *best;
   if (largest && options.scr.on_infeasible == OnInfeasible::kLower) {
-    largest->scr = 0.95 * largest_scr;
-    return *largest;
+    if (const auto lowered = LowerScr(*largest, 0.95 * largest_scr, inventory, options)) return *lowered;
   }
   const std::string& source = inventory.sources[static_cast<std::size_t>(sources.front())]->info().name;
   if (largest) {

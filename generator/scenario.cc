@@ -44,6 +44,14 @@ Attitude Scenario::AttitudeAt(int frame) const {
           attitude.yaw_deg + frame * attitude_rate.yaw_deg};
 }
 
+Track Scenario::MakeTrack(double frame_rate_hz) const {
+  Track track;
+  for (int k = 0; k < frames; ++k) {
+    track.states.push_back({k / frame_rate_hz, path.Position(k), path.VelocityAt(k), AttitudeAt(k), range_m, 1});
+  }
+  return track;
+}
+
 std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int models) {
   const int n = options.sequences;
   const RandomKey key{.seed = options.seed, .purpose = Purpose::kScenario};

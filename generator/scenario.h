@@ -6,6 +6,7 @@
 
 #include "core/geometry.h"
 #include "core/random.h"
+#include "core/track.h"
 #include "generator/options.h"
 #include "generator/track_model.h"
 
@@ -37,6 +38,8 @@ struct Scenario {
   friend bool operator==(const Scenario&, const Scenario&) = default;
 
   Attitude AttitudeAt(int frame) const;
+  /// The target's state in each frame; `frame_rate_hz` gives the times.
+  Track MakeTrack(double frame_rate_hz) const;
 };
 
 /// One request for each sequence: SCR, area and speed by Latin hypercube (each stratum once), polarity by quota, models

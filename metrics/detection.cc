@@ -17,7 +17,8 @@ namespace {
 
 void CheckShape(int height, int width, const Mask& mask, const char* name) {
   if (mask.height() != height || mask.width() != width) {
-    throw BadInput(fmt::format("the {} is {} x {} px, expected {} x {} as its frame", name, mask.width(), mask.height(), width, height));
+    throw BadInput(fmt::format("the {} is {} x {} px, expected {} x {} as its frame", name, mask.width(), mask.height(),
+                               width, height));
   }
 }
 
@@ -99,10 +100,11 @@ FrameMatch Match(const CountedMasks& masks) {
   FrameMatch match;
   match.false_alarms = LabelComponents(masks.predicted).components;
   for (const Component& wanted : LabelComponents(masks.target).components) {
-    const auto found = std::find_if(match.false_alarms.begin(), match.false_alarms.end(), [&](const Component& candidate) {
-      const Vec2 offset = candidate.centroid - wanted.centroid;
-      return std::sqrt(offset.x * offset.x + offset.y * offset.y) < kMatchDistancePx;
-    });
+    const auto found =
+        std::find_if(match.false_alarms.begin(), match.false_alarms.end(), [&](const Component& candidate) {
+          const Vec2 offset = candidate.centroid - wanted.centroid;
+          return std::sqrt(offset.x * offset.x + offset.y * offset.y) < kMatchDistancePx;
+        });
     if (found == match.false_alarms.end()) {
       match.misses.push_back(wanted);
     } else {
@@ -186,7 +188,8 @@ void RocCurve::Trim() {
   std::nth_element(background_.begin(), last, background_.end(), std::greater<>());
   floor_bin_ = BinOf(*last) + 1;
   counts_.resize(kBins);
-  const auto counted = std::partition(background_.begin(), background_.end(), [&](float score) { return BinOf(score) >= floor_bin_; });
+  const auto counted =
+      std::partition(background_.begin(), background_.end(), [&](float score) { return BinOf(score) >= floor_bin_; });
   for (auto score = counted; score != background_.end(); ++score) ++counts_[BinOf(*score)];
   counted_px_ += background_.end() - counted;
   background_.erase(counted, background_.end());
@@ -209,7 +212,8 @@ std::vector<RocPoint> RocCurve::Points() {
     while (negatives < background_.size() && background_[negatives] > score) ++negatives;
     // The corner in front of this score lies at the lowest background score above it.
     if (negatives > before) {
-      points.push_back({background_[negatives - 1], static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
+      points.push_back(
+          {background_[negatives - 1], static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
     }
     while (negatives < background_.size() && background_[negatives] == score) ++negatives;
     while (positives < truth_.size() && truth_[positives] == score) ++positives;

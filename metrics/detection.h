@@ -1,5 +1,6 @@
 // Detection scores of binary masks and score maps against truth (docs/metrics.md): IoU, Pd and Fa by protocol P1, ROC.
-// Counts are collected frame by frame, summed over sequences, and only then divided; the counts stay beside every ratio.
+// Counts are collected frame by frame, summed over sequences, and only then divided; the counts stay beside every
+// ratio.
 #pragma once
 
 #include <cstdint>
@@ -62,9 +63,9 @@ struct FrameScore {
   Ratio fa_px() const { return {predicted_px - common_px, pixels}; }
 };
 
-/// P1 on masks of one shape, > 127 = inside: for each component of the truth in raster order, the first unused predicted
-/// component whose unweighted centroid is less than 3 px away. Ignored pixels are taken out of truth and prediction before
-/// components are formed. Throws kBadInput where shapes differ.
+/// P1 on masks of one shape, > 127 = inside: for each component of the truth in raster order, the first unused
+/// predicted component whose unweighted centroid is less than 3 px away. Ignored pixels are taken out of truth and
+/// prediction before components are formed. Throws kBadInput where shapes differ.
 FrameScore ScoreFrame(const Mask& prediction, const Mask& truth, const Mask* ignore = nullptr);
 
 /// What ScoreFrame counts, component by component.
@@ -131,13 +132,16 @@ struct RocPoint {
 
 /// Receiver operating characteristic of pixels over the scores themselves. The scores of truth pixels and the highest
 /// `exact_scores` background scores are kept, 4 bytes each; lower background scores are only counted, in bins 2^-7 of
-/// their value wide. Every corner is exact all the same; below the kept scores there is one a bin instead of one a score.
+/// their value wide. Every corner is exact all the same; below the kept scores there is one a bin instead of one a
+/// score.
 class RocCurve {
  public:
-  static constexpr std::size_t kExactScores = std::size_t{1} << 25;  ///< 128 MiB; at most twice that before it is trimmed
+  static constexpr std::size_t kExactScores = std::size_t{1}
+                                              << 25;  ///< 128 MiB; at most twice that before it is trimmed
   explicit RocCurve(std::size_t exact_scores = kExactScores) : exact_scores_(exact_scores) {}
 
-  /// Adds a map of one frame; truth and ignore as in ScoreFrame. Throws kBadInput where shapes differ or a score is NaN.
+  /// Adds a map of one frame; truth and ignore as in ScoreFrame. Throws kBadInput where shapes differ or a score is
+  /// NaN.
   void Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore = nullptr);
   /// All corners, from the highest threshold (nothing predicted) down: two for each distinct score of a truth pixel,
   /// between which the curve runs straight, and the end where everything is predicted.
@@ -145,8 +149,8 @@ class RocCurve {
   /// Area under the curve by trapezoids: the probability that a truth pixel scores above a background pixel, ties one
   /// half. No value without pixels of both kinds.
   std::optional<double> Auc();
-  /// The least threshold t for which at most `rate` of all pixels are false with score > t; where that lies below the kept
-  /// scores, the upper end of its bin. Throws kBadInput for a rate outside [0, 1] or without pixels.
+  /// The least threshold t for which at most `rate` of all pixels are false with score > t; where that lies below the
+  /// kept scores, the upper end of its bin. Throws kBadInput for a rate outside [0, 1] or without pixels.
   float ThresholdAtFalsePixelRate(double rate);
   std::int64_t truth_px() const { return static_cast<std::int64_t>(truth_.size()); }
   std::int64_t background_px() const { return static_cast<std::int64_t>(background_.size()) + counted_px_; }

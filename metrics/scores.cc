@@ -15,7 +15,9 @@ std::string Fraction(std::optional<double> value) { return value ? fmt::format("
 std::string Counts(const Ratio& ratio) { return fmt::format("{}/{}", ratio.numerator, ratio.denominator); }
 
 Json Number(std::optional<double> value) { return value && std::isfinite(*value) ? Json(*value) : Json(); }
-Json ToJson(const Ratio& ratio) { return {{"value", Number(ratio.value())}, {"count", ratio.numerator}, {"of", ratio.denominator}}; }
+Json ToJson(const Ratio& ratio) {
+  return {{"value", Number(ratio.value())}, {"count", ratio.numerator}, {"of", ratio.denominator}};
+}
 Json ToJson(const Mean& mean) { return {{"value", Number(mean.value())}, {"count", mean.count}}; }
 
 Json ToJson(const SubsetScore& subset) {
@@ -41,7 +43,11 @@ Json ToJson(const SubsetScore& subset) {
 Json ToJson(const OperatingPoint& point) {
   Json subsets = Json::array();
   for (const SubsetScore& subset : point.report.subsets) subsets.push_back(ToJson(subset));
-  return {{"rule", point.rule}, {"threshold", Number(point.threshold)}, {"origin", point.origin}, {"protocol", point.report.protocol}, {"subsets", subsets}};
+  return {{"rule", point.rule},
+          {"threshold", Number(point.threshold)},
+          {"origin", point.origin},
+          {"protocol", point.report.protocol},
+          {"subsets", subsets}};
 }
 
 Json ToJson(const DetectorScores& detector) {
@@ -54,7 +60,8 @@ Json ToJson(const DetectorScores& detector) {
                         {"steps", training.steps},
                         {"samples_seen", training.samples_seen}};
   }
-  json["roc"] = {{"auc", Number(detector.auc)}, {"truth_px", detector.truth_px}, {"background_px", detector.background_px}};
+  json["roc"] = {
+      {"auc", Number(detector.auc)}, {"truth_px", detector.truth_px}, {"background_px", detector.background_px}};
   json["notes"] = detector.notes;
   json["operating_points"] = Json::array();
   for (const OperatingPoint& point : detector.points) json["operating_points"].push_back(ToJson(point));
@@ -71,11 +78,13 @@ std::string Cell(std::optional<double> value) { return value ? fmt::format("{}",
 
 std::string SubsetLine(const SubsetScore& subset) {
   const FrameScore& pooled = subset.pooled;
-  const auto millionths = [](const Mean& mean) { return mean.value() ? fmt::format("{:.2f}", 1e6 * *mean.value()) : "-"; };
-  return fmt::format("  {:<10}{:>4}{:>7}{:>9}{:>9}{:>8}{:>9}{:>14}{:>10}{:>9}{:>11}\n", subset.id, subset.sequences, subset.frames,
-                     Fraction(pooled.iou().value()), Fraction(subset.iou_seq.value()), Fraction(subset.niou.value()),
-                     Fraction(subset.pd_seq.value()), Counts(pooled.pd()), subset.FaText(), pooled.unmatched_px,
-                     millionths(subset.fa_px_seq));
+  const auto millionths = [](const Mean& mean) {
+    return mean.value() ? fmt::format("{:.2f}", 1e6 * *mean.value()) : "-";
+  };
+  return fmt::format("  {:<10}{:>4}{:>7}{:>9}{:>9}{:>8}{:>9}{:>14}{:>10}{:>9}{:>11}\n", subset.id, subset.sequences,
+                     subset.frames, Fraction(pooled.iou().value()), Fraction(subset.iou_seq.value()),
+                     Fraction(subset.niou.value()), Fraction(subset.pd_seq.value()), Counts(pooled.pd()),
+                     subset.FaText(), pooled.unmatched_px, millionths(subset.fa_px_seq));
 }
 
 }  // namespace
@@ -84,7 +93,8 @@ std::string ScoresTable(const Evaluation& evaluation) {
   std::string text = evaluation.folder;
   if (!evaluation.split.empty()) text += ", split " + evaluation.split;
   text += fmt::format(": {} sequences, {} frames", evaluation.sequences, evaluation.frames);
-  if (!evaluation.dataset_id.empty()) text += fmt::format("\ndata set {:.12}, masks {}", evaluation.dataset_id, evaluation.mask_convention);
+  if (!evaluation.dataset_id.empty())
+    text += fmt::format("\ndata set {:.12}, masks {}", evaluation.dataset_id, evaluation.mask_convention);
   text += fmt::format(
       "\nprotocol P1 (centroids < {:g} px apart), subsets by mSCR box20 at {:g}; IoU pooled over pixels, IoU_seq, Pd,\n"
       "Fa, Fa_px means over sequences, nIoU over frames; Fa and Fa_px in 1e-6; found/targets and px are summed\n",
@@ -92,18 +102,20 @@ std::string ScoresTable(const Evaluation& evaluation) {
   for (const DetectorScores& detector : evaluation.detectors) {
     text += "\n" + detector.id;
     if (detector.training) {
-      text += fmt::format(", trained for {} steps on {} windows ({})", detector.training->steps, detector.training->samples_seen,
-                          detector.training->weights);
+      text += fmt::format(", trained for {} steps on {} windows ({})", detector.training->steps,
+                          detector.training->samples_seen, detector.training->weights);
     }
-    text += fmt::format("\n{:<12}{:>4}{:>7}{:>9}{:>9}{:>8}{:>9}{:>14}{:>10}{:>9}{:>11}\n", "", "seq", "frames", "IoU", "IoU_seq", "nIoU", "Pd",
-                        "found/targets", "Fa", "px", "Fa_px");
+    text += fmt::format("\n{:<12}{:>4}{:>7}{:>9}{:>9}{:>8}{:>9}{:>14}{:>10}{:>9}{:>11}\n", "", "seq", "frames", "IoU",
+                        "IoU_seq", "nIoU", "Pd", "found/targets", "Fa", "px", "Fa_px");
     for (const OperatingPoint& point : detector.points) {
       text += fmt::format("  {} ({})\n", point.rule, point.origin);
       for (const SubsetScore& subset : point.report.subsets) {
         if (subset.sequences > 0) text += SubsetLine(subset);
       }
     }
-    if (detector.auc) text += fmt::format("  ROC over pixels: AUC {:.6f} ({} target, {} other pixels)\n", *detector.auc, detector.truth_px, detector.background_px);
+    if (detector.auc)
+      text += fmt::format("  ROC over pixels: AUC {:.6f} ({} target, {} other pixels)\n", *detector.auc,
+                          detector.truth_px, detector.background_px);
     for (const std::string& note : detector.notes) text += "  " + note + "\n";
   }
   text.pop_back();
@@ -125,14 +137,17 @@ std::string ScoresJson(const Evaluation& evaluation) {
       {"program", {{"name", "mirst"}, {"version", ProgramVersion()}, {"git", GitRevision()}}},
       {"protocol",
        {{"id", "P1"},
-        {"match", fmt::format("first unused predicted component whose centroid is < {:g} px away, targets in raster order", kMatchDistancePx)},
+        {"match",
+         fmt::format("first unused predicted component whose centroid is < {:g} px away, targets in raster order",
+                     kMatchDistancePx)},
         {"components", "8-connected"},
         {"pd_seq", "found / targets, mean over sequences"},
         {"fa_seq", "area of predicted components that match no target / all pixels, mean over sequences"},
         {"fa_px_seq", "all false pixels / all pixels, mean over sequences"},
         {"iou_seq", "mean over sequences of the sequence's pooled IoU"},
         {"niou", "mean over frames that hold truth or prediction"},
-        {"fa_1e-6", fmt::format("fa_seq in 1e-6; a bound where fewer than {} pixels are false alarms", kLeastFalseAlarmPx)},
+        {"fa_1e-6",
+         fmt::format("fa_seq in 1e-6; a bound where fewer than {} pixels are false alarms", kLeastFalseAlarmPx)},
         {"subsets", fmt::format("by mscr_present under box20, low < {:g}", kLowScr)}}},
       {"data",
        {{"folder", evaluation.folder},
@@ -148,13 +163,15 @@ std::string ScoresJson(const Evaluation& evaluation) {
 
 std::string ScoresCsv(const DetectorScores& detector) {
   std::string csv =
-      "sequence,mscr_present,rule,threshold,frames,pixels,truth_px,predicted_px,common_px,targets,matched,predictions,unmatched_px,iou,niou,pd,fa,fa_px\n";
+      "sequence,mscr_present,rule,threshold,frames,pixels,truth_px,predicted_px,common_px,targets,matched,predictions,"
+      "unmatched_px,iou,niou,pd,fa,fa_px\n";
   for (const OperatingPoint& point : detector.points) {
     for (const SequenceScore& s : point.report.sequences) {
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name), Cell(s.mean_scr), Cell(point.rule),
-                         Cell(point.threshold), s.frames, s.total.pixels, s.total.truth_px, s.total.predicted_px, s.total.common_px,
-                         s.total.targets, s.total.matched, s.total.predictions, s.total.unmatched_px, Cell(s.total.iou().value()),
-                         Cell(s.frame_iou.value()), Cell(s.total.pd().value()), Cell(s.total.fa().value()), Cell(s.total.fa_px().value()));
+      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name), Cell(s.mean_scr),
+                         Cell(point.rule), Cell(point.threshold), s.frames, s.total.pixels, s.total.truth_px,
+                         s.total.predicted_px, s.total.common_px, s.total.targets, s.total.matched, s.total.predictions,
+                         s.total.unmatched_px, Cell(s.total.iou().value()), Cell(s.frame_iou.value()),
+                         Cell(s.total.pd().value()), Cell(s.total.fa().value()), Cell(s.total.fa_px().value()));
     }
   }
   return csv;
@@ -164,8 +181,8 @@ std::string RocCsv(const DetectorScores& detector) {
   std::string csv = "threshold,true_px,false_px,true_rate,false_rate,precision\n";
   for (const RocPoint& point : detector.roc) {
     csv += fmt::format("{},{},{},{},{},{}\n", point.threshold, point.true_px, point.false_px,
-                       Cell(Ratio{point.true_px, detector.truth_px}.value()), Cell(Ratio{point.false_px, detector.background_px}.value()),
-                       Cell(point.precision().value()));
+                       Cell(Ratio{point.true_px, detector.truth_px}.value()),
+                       Cell(Ratio{point.false_px, detector.background_px}.value()), Cell(point.precision().value()));
   }
   return csv;
 }

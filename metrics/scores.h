@@ -13,9 +13,9 @@
 namespace mirst {
 
 struct OperatingPoint {
-  std::string rule;                 ///< how masks are made of scores, "score > 0", "score > half of the frame's maximum"
+  std::string rule;  ///< how masks are made of scores, "score > 0", "score > half of the frame's maximum"
   std::optional<double> threshold;  ///< absent where it changes from frame to frame
-  std::string origin;               ///< where it comes from: "checkpoint", "compatibility choice", "validation split", ...
+  std::string origin;  ///< where it comes from: "checkpoint", "compatibility choice", "validation split", ...
   DetectionReport report;
 };
 
@@ -39,7 +39,8 @@ struct DetectorScores {
 struct Evaluation {
   std::string folder, dataset_id, split, mask_convention;  ///< of the truth; empty where unknown
   std::int64_t sequences = 0, frames = 0;
-  /// Thresholds were chosen here: pixels with score > threshold that hit no target, as a share of all pixels of the split.
+  /// Thresholds were chosen here: pixels with score > threshold that hit no target, as a share of all pixels of the
+  /// split.
   std::string validation_split;
   std::int64_t validation_sequences = 0, validation_frames = 0;
   double validation_false_px_rate = 0;

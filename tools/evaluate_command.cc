@@ -36,13 +36,17 @@ Contender FromWeights(const std::string& weights, const EvaluateFlags& flags) {
 #ifdef MIRST_WITH_TORCH
   std::unique_ptr<SequenceDetector> detector = LoadSequenceDetector(weights, flags.device, flags.threads);
   const SequenceDetectorInfo& info = detector->info();
-  Contender contender{info.id, TrainingRecord{weights, info.dataset_id, info.git_revision, info.steps, info.samples_seen}, nullptr,
+  Contender contender{info.id,
+                      TrainingRecord{weights, info.dataset_id, info.git_revision, info.steps, info.samples_seen},
+                      nullptr,
                       {{static_cast<float>(info.threshold), "checkpoint"}}};
   contender.maps = MapsOf(std::move(detector));
   return contender;
 #else
-  throw BadInput(fmt::format("--weights {}: this build has no LibTorch, so it cannot run a trained network (CMake option MIRST_WITH_TORCH, "
-                             "{} threads)", weights, flags.threads));
+  throw BadInput(fmt::format(
+      "--weights {}: this build has no LibTorch, so it cannot run a trained network (CMake option MIRST_WITH_TORCH, "
+      "{} threads)",
+      weights, flags.threads));
 #endif
 }
 
@@ -65,7 +69,10 @@ std::vector<Contender> Contenders(const EvaluateFlags& flags) {
   }
   for (std::size_t i = 0; i < contenders.size(); ++i) {  // ids name files
     const std::string id = contenders[i].id;
-    const auto taken = [&] { return std::any_of(contenders.begin(), contenders.begin() + static_cast<std::ptrdiff_t>(i), [&](const Contender& other) { return other.id == contenders[i].id; }); };
+    const auto taken = [&] {
+      return std::any_of(contenders.begin(), contenders.begin() + static_cast<std::ptrdiff_t>(i),
+                         [&](const Contender& other) { return other.id == contenders[i].id; });
+    };
     for (int number = 2; taken(); ++number) contenders[i].id = fmt::format("{}-{}", id, number);
   }
   return contenders;
@@ -73,7 +80,9 @@ std::vector<Contender> Contenders(const EvaluateFlags& flags) {
 
 /// Thresholds need a data set with a validation split; without one, or where it is scored itself, there are none.
 std::optional<TruthSet> Validation(const EvaluateFlags& flags, const TruthSet& truth) {
-  if (flags.data.empty() || truth.split.empty() || truth.split == "val" || (flags.weights.empty() && flags.methods.empty())) return std::nullopt;
+  if (flags.data.empty() || truth.split.empty() || truth.split == "val" ||
+      (flags.weights.empty() && flags.methods.empty()))
+    return std::nullopt;
   try {
     return OpenTruth(flags.data, "val");
   } catch (const Error& error) {
@@ -88,27 +97,33 @@ void Write(const EvaluationResult& result, const fs::path& out) {
     const DetectorScores& detector = result.scores.detectors[i];
     WriteFileAtomically(out / (detector.id + ".sequences.csv"), ScoresCsv(detector));
     WriteFileAtomically(out / (detector.id + ".roc.csv"), RocCsv(detector));
-    if (!result.pictures[i].empty()) WriteFileAtomically(out / (detector.id + ".png"), EncodePng(DrawDetections(detector, result.pictures[i])));
+    if (!result.pictures[i].empty())
+      WriteFileAtomically(out / (detector.id + ".png"), EncodePng(DrawDetections(detector, result.pictures[i])));
   }
   WriteFileAtomically(out / "scores.json", ScoresJson(result.scores) + "\n");
 }
 
 void Run(const EvaluateFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
-  if (flags.data.empty() == flags.truth.empty()) throw UsageError("one of --data DIR and --truth DIR is required; see 'mirst evaluate --help'");
+  if (flags.data.empty() == flags.truth.empty())
+    throw UsageError("one of --data DIR and --truth DIR is required; see 'mirst evaluate --help'");
   if (flags.weights.empty() && flags.methods.empty() && flags.predictions.empty()) {
     throw UsageError("nothing to score: give --weights FILE, --method NAME or --pred DIR; see 'mirst evaluate --help'");
   }
   if (!flags.out.empty() && fs::exists(flags.out / "scores.json") && !flags.force) {
-    throw BadInput(fmt::format("{} already holds scores; --force replaces them, --out names another folder", flags.out.string()));
+    throw BadInput(
+        fmt::format("{} already holds scores; --force replaces them, --out names another folder", flags.out.string()));
   }
   const fs::path& folder = flags.data.empty() ? flags.truth : flags.data;
   const bool native = fs::exists(folder / "manifest.json");
-  if (!native && !flags.split.empty()) throw BadInput(fmt::format("--split {}: {} is no data set in the native layout and has no splits", flags.split, folder.string()));
+  if (!native && !flags.split.empty())
+    throw BadInput(fmt::format("--split {}: {} is no data set in the native layout and has no splits", flags.split,
+                               folder.string()));
   const TruthSet truth = OpenTruth(folder, flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split);
   std::vector<Contender> contenders = Contenders(flags);
   const std::optional<TruthSet> validation = Validation(flags, truth);
-  const EvaluationResult result = Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
+  const EvaluationResult result =
+      Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
   if (!flags.out.empty()) Write(result, flags.out);
   PrintLine(flags.json ? ScoresJson(result.scores) : ScoresTable(result.scores));
   if (!flags.out.empty()) LogInfo(fmt::format("scores, ROC and pictures written to {}", flags.out.string()));
@@ -120,22 +135,35 @@ void AddEvaluateCommand(CLI::App& program) {
   CLI::App* command = program.add_subcommand("evaluate", kDescription);
   const auto flags = std::make_shared<EvaluateFlags>();
   command->add_option("--data", flags->data, "Data set whose images the detectors look at")->type_name("DIR");
-  command->add_option("--truth", flags->truth, "Truth for --pred: data set, or folder with mask/<seq>/<frame>.png")->type_name("DIR");
+  command->add_option("--truth", flags->truth, "Truth for --pred: data set, or folder with mask/<seq>/<frame>.png")
+      ->type_name("DIR");
   command->add_option("--split", flags->split, "Sequences to score (default: test with --data, all with --truth)")
       ->check(CLI::IsMember({"train", "val", "test"}).description("train|val|test"));
   command->add_option("--weights", flags->weights, "Checkpoint of `mirst train`; repeatable")->type_name("FILE");
   command->add_option("--method", flags->methods, "Classical method: top_hat, top_hat_dark; repeatable")
       ->check(CLI::IsMember({"top_hat", "top_hat_dark"}).description(""))
       ->type_name("NAME");
-  command->add_option("--pred", flags->predictions, "Maps or masks <seq>/<frame>.png or .npy, one a frame of the truth; repeatable")->type_name("DIR");
-  command->add_option("--threshold", flags->threshold, "A target where a map of --pred exceeds this (default 0.5)")->type_name("T");
-  command->add_option("--fa", flags->options.validation_false_px_rate, "Share of false pixels on the validation split that fixes thresholds (default 1e-5)")
+  command
+      ->add_option("--pred", flags->predictions,
+                   "Maps or masks <seq>/<frame>.png or .npy, one a frame of the truth; repeatable")
+      ->type_name("DIR");
+  command->add_option("--threshold", flags->threshold, "A target where a map of --pred exceeds this (default 0.5)")
+      ->type_name("T");
+  command
+      ->add_option("--fa", flags->options.validation_false_px_rate,
+                   "Share of false pixels on the validation split that fixes thresholds (default 1e-5)")
       ->type_name("RATE")
       ->check(CLI::Range(0.0, 1.0).description(""));
   command->add_option("--device", flags->device, "Where networks run (default: auto)")
-      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, DeviceChoice>>{{"auto", DeviceChoice::kAutomatic}, {"cpu", DeviceChoice::kCpu}, {"cuda", DeviceChoice::kCuda}}).description("auto|cpu|cuda"));
-  command->add_option("--out", flags->out, "Folder for scores.json and, of each detector, sequences, ROC and pictures")->type_name("FOLDER");
-  command->add_option("--pictures", flags->options.pictures, "Frames on a detector's picture, one a sequence (default 12)")
+      ->transform(
+          CLI::CheckedTransformer(std::vector<std::pair<std::string, DeviceChoice>>{{"auto", DeviceChoice::kAutomatic},
+                                                                                    {"cpu", DeviceChoice::kCpu},
+                                                                                    {"cuda", DeviceChoice::kCuda}})
+              .description("auto|cpu|cuda"));
+  command->add_option("--out", flags->out, "Folder for scores.json and, of each detector, sequences, ROC and pictures")
+      ->type_name("FOLDER");
+  command
+      ->add_option("--pictures", flags->options.pictures, "Frames on a detector's picture, one a sequence (default 12)")
       ->type_name("N")
       ->check(CLI::Range(0, 120).description(""));
   AddCommonFlags(*command, *flags, WithOptions::kNo);

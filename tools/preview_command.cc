@@ -19,14 +19,17 @@ struct PreviewFlags : CommonFlags {
 
 void RunPreview(const PreviewFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
-  if (LowerExtension(flags.out) != ".png") throw UsageError(fmt::format("--out {}: the name must end in .png", flags.out.string()));
-  if (std::filesystem::exists(flags.out) && !flags.force) throw BadInput(fmt::format("{} exists; --force replaces it", flags.out.string()));
+  if (LowerExtension(flags.out) != ".png")
+    throw UsageError(fmt::format("--out {}: the name must end in .png", flags.out.string()));
+  if (std::filesystem::exists(flags.out) && !flags.force)
+    throw BadInput(fmt::format("{} exists; --force replaces it", flags.out.string()));
   const SampleStoreReader reader(flags.folder);
   const Image<Rgb> sheet = DrawPreview(reader, flags.sequences);
   if (flags.out.has_parent_path()) CreateFolder(flags.out.parent_path());
   WriteFileAtomically(flags.out, EncodePng(sheet));
   if (flags.json) {
-    const nlohmann::ordered_json json = {{"event", "result"}, {"file", flags.out.string()}, {"width", sheet.width()}, {"height", sheet.height()}};
+    const nlohmann::ordered_json json = {
+        {"event", "result"}, {"file", flags.out.string()}, {"width", sheet.width()}, {"height", sheet.height()}};
     PrintLine(json.dump());
   } else {
     PrintLine(fmt::format("{}: {} x {} px", flags.out.string(), sheet.width(), sheet.height()));
@@ -36,9 +39,10 @@ void RunPreview(const PreviewFlags& flags) {
 }  // namespace
 
 void AddPreviewCommand(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("preview",
-                                             "draw a contact sheet of a data set\n"
-                                             "A card a sequence: the frame in its middle with the target's box, the target enlarged, its SCR and size.");
+  CLI::App* command = program.add_subcommand(
+      "preview",
+      "draw a contact sheet of a data set\n"
+      "A card a sequence: the frame in its middle with the target's box, the target enlarged, its SCR and size.");
   const auto flags = std::make_shared<PreviewFlags>();
   command->add_option("DIR", flags->folder, "Data set in the native layout")->required();
   command->add_option("--out", flags->out, "The picture, a PNG file")->type_name("FILE")->required();
