@@ -1,14 +1,12 @@
 // `mirst evaluate`: detectors, or anybody's maps, against truth.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
+#include <set>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "core/log.h"
-#include "detector/detection_sheet.h"
-#include "detector/evaluation.h"
+#include "detector/evaluation_files.h"
 #include "detector/model_driven/top_hat.h"
 #include "tools/command.h"
 
@@ -32,7 +30,7 @@ struct EvaluateFlags : CommonFlags {
   EvaluateOptions options;
 };
 
-Contender FromWeights(const std::string& weights, const EvaluateFlags& flags) {
+Contender FromWeights(const std::string& weights, [[maybe_unused]] const EvaluateFlags& flags) {
 #ifdef MIRST_WITH_TORCH
   std::unique_ptr<SequenceDetector> detector = LoadSequenceDetector(weights, flags.device, flags.threads);
   const SequenceDetectorInfo& info = detector->info();
@@ -43,10 +41,7 @@ Contender FromWeights(const std::string& weights, const EvaluateFlags& flags) {
   contender.maps = MapsOf(std::move(detector));
   return contender;
 #else
-  throw BadInput(fmt::format(
-      "--weights {}: this build has no LibTorch, so it cannot run a trained network (CMake option MIRST_WITH_TORCH, "
-      "{} threads)",
-      weights, flags.threads));
+  throw BadInput(fmt::format("--weights {}: this build has no LibTorch and cannot run a trained network", weights));
 #endif
 }
 
@@ -67,13 +62,10 @@ std::vector<Contender> Contenders(const EvaluateFlags& flags) {
     const fs::path name = path.has_filename() ? path.filename() : path.parent_path().filename();
     contenders.push_back({name.string(), {}, MapsIn(folder), {{static_cast<float>(flags.threshold), "--threshold"}}});
   }
-  for (std::size_t i = 0; i < contenders.size(); ++i) {  // ids name files
-    const std::string id = contenders[i].id;
-    const auto taken = [&] {
-      return std::any_of(contenders.begin(), contenders.begin() + static_cast<std::ptrdiff_t>(i),
-                         [&](const Contender& other) { return other.id == contenders[i].id; });
-    };
-    for (int number = 2; taken(); ++number) contenders[i].id = fmt::format("{}-{}", id, number);
+  std::set<std::string> taken;  // ids name files
+  for (Contender& contender : contenders) {
+    const std::string id = contender.id;
+    for (int number = 2; !taken.insert(contender.id).second; ++number) contender.id = fmt::format("{}-{}", id, number);
   }
   return contenders;
 }
@@ -91,18 +83,6 @@ std::optional<TruthSet> Validation(const EvaluateFlags& flags, const TruthSet& t
   }
 }
 
-void Write(const EvaluationResult& result, const fs::path& out) {
-  CreateFolder(out);
-  for (std::size_t i = 0; i < result.scores.detectors.size(); ++i) {
-    const DetectorScores& detector = result.scores.detectors[i];
-    WriteFileAtomically(out / (detector.id + ".sequences.csv"), ScoresCsv(detector));
-    WriteFileAtomically(out / (detector.id + ".roc.csv"), RocCsv(detector));
-    if (!result.pictures[i].empty())
-      WriteFileAtomically(out / (detector.id + ".png"), EncodePng(DrawDetections(detector, result.pictures[i])));
-  }
-  WriteFileAtomically(out / "scores.json", ScoresJson(result.scores) + "\n");
-}
-
 void Run(const EvaluateFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
   if (flags.data.empty() == flags.truth.empty())
@@ -110,10 +90,7 @@ void Run(const EvaluateFlags& flags) {
   if (flags.weights.empty() && flags.methods.empty() && flags.predictions.empty()) {
     throw UsageError("nothing to score: give --weights FILE, --method NAME or --pred DIR; see 'mirst evaluate --help'");
   }
-  if (!flags.out.empty() && fs::exists(flags.out / "scores.json") && !flags.force) {
-    throw BadInput(
-        fmt::format("{} already holds scores; --force replaces them, --out names another folder", flags.out.string()));
-  }
+  if (!flags.out.empty() && !flags.force) RequireNoScores(flags.out);
   const fs::path& folder = flags.data.empty() ? flags.truth : flags.data;
   const bool native = fs::exists(folder / "manifest.json");
   if (!native && !flags.split.empty())
@@ -124,7 +101,7 @@ void Run(const EvaluateFlags& flags) {
   const std::optional<TruthSet> validation = Validation(flags, truth);
   const EvaluationResult result =
       Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
-  if (!flags.out.empty()) Write(result, flags.out);
+  if (!flags.out.empty()) WriteEvaluation(result, flags.out);
   PrintLine(flags.json ? ScoresJson(result.scores) : ScoresTable(result.scores));
   if (!flags.out.empty()) LogInfo(fmt::format("scores, ROC and pictures written to {}", flags.out.string()));
 }

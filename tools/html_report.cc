@@ -49,7 +49,7 @@ tr.rule td { color: #5a646e; font-style: italic; }
 figure { margin: 16px 0; break-inside: avoid; }
 figure img, svg { max-width: 100%; height: auto; display: block; }
 .pair { display: flex; flex-wrap: wrap; gap: 24px; }
-.pair figure { flex: 1 1 440px; margin: 8px 0; }
+.pair figure { flex: 1 1 440px; max-width: 560px; margin: 8px 0; }
 svg text { font: 12px "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; fill: #3c4650; }
 svg .grid { stroke: #e4e8ec; fill: none; } svg .axis { stroke: #5a646e; fill: none; }
 svg .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; }

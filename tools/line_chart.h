@@ -22,7 +22,8 @@ struct LineChart {
   std::vector<LineSeries> series;  ///< six colours, then again from the first
 };
 
-/// An <svg> element of 520 x 300 units that scales with its place. Series without points are in the key alone.
+/// An <svg> element of 520 x 300 units that scales with its place. The key stands above the curves; series
+/// without points are in it alone.
 std::string LineChartSvg(const LineChart& chart);
 
 }  // namespace mirst

@@ -86,6 +86,9 @@ int Run(int argc, const char* const* argv) {
   mirst::AddRenderCommand(program);
   mirst::AddGenerateCommand(program);
   mirst::AddStatsCommand(program);
+  mirst::AddPreviewCommand(program);
+  mirst::AddEvaluateCommand(program);
+  mirst::AddReportCommand(program);
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
 
   try {

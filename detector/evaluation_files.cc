@@ -1,8 +1,9 @@
-#include "detector/detection_sheet.h"
+#include "detector/evaluation_files.h"
 
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/file.h"
 
 namespace mirst {
 namespace {
@@ -56,6 +57,25 @@ Image<Rgb> DrawDetections(const DetectorScores& detector, const std::vector<Dete
                            {kYellow, "missed target"},
                            {kRed, "false alarm"},
                            {{}, fmt::format("middle frame of a sequence; right: {} x, pixel by pixel", kEnlargement)}});
+}
+
+void RequireNoScores(const std::filesystem::path& folder) {
+  if (std::filesystem::exists(folder / "scores.json")) {
+    throw BadInput(
+        fmt::format("{} already holds scores; --force replaces them, --out names another folder", folder.string()));
+  }
+}
+
+void WriteEvaluation(const EvaluationResult& result, const std::filesystem::path& folder) {
+  CreateFolder(folder);
+  for (std::size_t i = 0; i < result.scores.detectors.size(); ++i) {
+    const DetectorScores& detector = result.scores.detectors[i];
+    WriteFileAtomically(folder / (detector.id + ".sequences.csv"), ScoresCsv(detector));
+    WriteFileAtomically(folder / (detector.id + ".roc.csv"), RocCsv(detector));
+    if (result.pictures[i].empty()) continue;
+    WriteFileAtomically(folder / (detector.id + ".png"), EncodePng(DrawDetections(detector, result.pictures[i])));
+  }
+  WriteFileAtomically(folder / "scores.json", ScoresJson(result.scores) + "\n");
 }
 
 }  // namespace mirst
