@@ -20,20 +20,20 @@ Template RenderView(const TargetModel& model, const Attitude& attitude, double r
   return ApplyGaussianPsf(RenderTemplate(model, view, surroundings, options.target.supersampling), PsfSigmaPx(camera));
 }
 
-double MaskArea(const Template& target) {
-  // Coverage alone decides; the contrast's unit does not matter here.
-  const Footprint footprint = ResampleToSensor(target, {0, 0});
-  const double peak = *std::max_element(footprint.opacity.begin(), footprint.opacity.end());
-  return static_cast<double>(std::count_if(footprint.opacity.begin(), footprint.opacity.end(),
-                                           [peak](double opacity) { return 2 * opacity >= peak; }));
-}
-
 }  // namespace
 
 double PsfSigmaPx(const CameraOptions& camera) {
   if (camera.psf_sigma_px) return *camera.psf_sigma_px;
   return DiffractionSigmaPx(0.5 * (camera.band_um.first + camera.band_um.second), camera.f_number,
                             camera.pixel_pitch_um);
+}
+
+double MaskAreaPx(const Template& target) {
+  // Coverage alone decides; the contrast's unit does not matter here.
+  const Footprint footprint = ResampleToSensor(target, {0, 0});
+  const double peak = *std::max_element(footprint.opacity.begin(), footprint.opacity.end());
+  return static_cast<double>(std::count_if(footprint.opacity.begin(), footprint.opacity.end(),
+                                           [peak](double opacity) { return 2 * opacity >= peak; }));
 }
 
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options) {
@@ -46,7 +46,7 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
   for (int step = 0; step < 8; ++step) {
     double area = 0;
     try {
-      area = MaskArea(RenderView(model, attitude, range, options));
+      area = MaskAreaPx(RenderView(model, attitude, range, options));
     } catch (const Error&) {
       if (step == 7 || range <= near) throw;
       range = std::max(near, 0.5 * range);  // no ray hit: nearer

@@ -15,6 +15,9 @@ namespace mirst {
 /// sigma of the PSF that the options ask for, px.
 double PsfSigmaPx(const CameraOptions& camera);
 
+/// Area of the half_max mask of a blurred template whose anchor lies on a pixel's centre, px.
+double MaskAreaPx(const Template& target);
+
 /// The range at which the target's half_max mask, centred on a pixel, has the area asked for in the scenario's first
 /// frame (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options);

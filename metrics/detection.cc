@@ -212,15 +212,17 @@ std::vector<RocPoint> RocCurve::Points() {
     while (negatives < background_.size() && background_[negatives] > score) ++negatives;
     // The corner in front of this score lies at the lowest background score above it.
     if (negatives > before) {
-      points.push_back(
-          {background_[negatives - 1], static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
+      points.push_back({static_cast<double>(background_[negatives - 1]), static_cast<std::int64_t>(positives),
+                        static_cast<std::int64_t>(negatives)});
     }
     while (negatives < background_.size() && background_[negatives] == score) ++negatives;
     while (positives < truth_.size() && truth_[positives] == score) ++positives;
-    points.push_back({score, static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
+    points.push_back(
+        {static_cast<double>(score), static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
   }
   if (negatives < background_.size()) {
-    points.push_back({background_.back(), static_cast<std::int64_t>(positives), std::ssize(background_)});
+    points.push_back(
+        {static_cast<double>(background_.back()), static_cast<std::int64_t>(positives), std::ssize(background_)});
   }
   auto false_px = std::ssize(background_);
   for (std::uint32_t bin = counts_.empty() ? 0 : floor_bin_; bin-- > 0;) {
@@ -228,7 +230,7 @@ std::vector<RocPoint> RocCurve::Points() {
     while (positives < truth_.size() && BinOf(truth_[positives]) == bin) ++positives;
     if (positives == before && counts_[bin] == 0) continue;
     false_px += counts_[bin];
-    points.push_back({LowestOf(bin), static_cast<std::int64_t>(positives), false_px});
+    points.push_back({static_cast<double>(LowestOf(bin)), static_cast<std::int64_t>(positives), false_px});
   }
   return points;
 }

@@ -46,5 +46,8 @@ void AddStatsCommand(CLI::App& program);
 void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
+// With LibTorch only:
+void AddTrainCommand(CLI::App& program);
+void AddDetectCommand(CLI::App& program);
 
 }  // namespace mirst

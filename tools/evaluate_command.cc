@@ -58,9 +58,9 @@ std::vector<Contender> Contenders(const EvaluateFlags& flags) {
   for (const std::string& weights : flags.weights) contenders.push_back(FromWeights(weights, flags));
   for (const std::string& method : flags.methods) contenders.push_back(FromMethod(method));
   for (const std::string& folder : flags.predictions) {
-    const fs::path path = fs::path(folder).lexically_normal();
-    const fs::path name = path.has_filename() ? path.filename() : path.parent_path().filename();
-    contenders.push_back({name.string(), {}, MapsIn(folder), {{static_cast<float>(flags.threshold), "--threshold"}}});
+    std::unique_ptr<MapSource> maps = MapsIn(folder);
+    const std::string id = fs::canonical(folder).filename().string();
+    contenders.push_back({id, {}, std::move(maps), {{static_cast<float>(flags.threshold), "--threshold"}}});
   }
   std::set<std::string> taken;  // ids name files
   for (Contender& contender : contenders) {

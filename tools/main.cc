@@ -89,6 +89,10 @@ int Run(int argc, const char* const* argv) {
   mirst::AddPreviewCommand(program);
   mirst::AddEvaluateCommand(program);
   mirst::AddReportCommand(program);
+#ifdef MIRST_WITH_TORCH
+  mirst::AddTrainCommand(program);
+  mirst::AddDetectCommand(program);
+#endif
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
 
   try {

@@ -12,7 +12,11 @@
 namespace mirst::test {
 namespace {
 
-const std::vector<std::string> kCommands = {"generate", "render", "stats"};
+const std::vector<std::string> kCommands = {
+#ifdef MIRST_WITH_TORCH
+    "detect", "train",
+#endif
+    "evaluate", "generate", "preview", "render", "report", "stats"};
 
 /// One line "mirst: error: ..." and nothing on standard output.
 void ExpectUsageError(const ProgramResult& result, const std::string& message) {

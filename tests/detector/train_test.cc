@@ -24,6 +24,12 @@ namespace fs = std::filesystem;
 using test::ErrorText;
 using test::WriteTrainingSet;
 
+/// One thread for all tests: where tests run side by side, OpenMP's threads would spend their time waiting for each other.
+class OneThread : public ::testing::Environment {
+  ThreadLimit limit_{1};
+};
+const ::testing::Environment* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
+
 /// A few steps of the backbone alone on crops of 48 px.
 TrainOptions QuickOptions(int steps) {
   TrainOptions options;
@@ -111,9 +117,9 @@ TEST(Train, NeverOpensAFileOfTheTestSplit) {
 
 TEST(Train, FourSamplesAreLearntByHeart) {
   const TemporaryFolder folder;
-  WriteTrainingSet(folder.path() / "set", {{.name = "a", .frames = 8}});  // four windows
-  TrainOptions options;
-  options.data.crop_px = 64;
+  WriteTrainingSet(folder.path() / "set", {{.name = "a", .frames = 8, .width = 48, .height = 48}});  // four windows
+  TrainOptions options;  // the whole network
+  options.data.crop_px = 48;
   options.data.batch = 4;
   options.augmentation = {.flip_probability = 0, .centre_crop_px = 1, .rotation_probability = 0};
   options.optimiser.learning_rate = 5e-3;
@@ -130,7 +136,6 @@ TEST(Train, TheSameSeedAndThreadsGiveTheSameBytes) {
   const TemporaryFolder folder;
   const fs::path set = folder.path() / "set";
   WriteTrainingSet(set, QuickSet());
-  const ThreadLimit limit(2);
   TrainOptions options = QuickOptions(6);
   options.validation.every_steps = 3;
   Train(options, set, folder.path() / "first");
