@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDescription =
-    "score detectors against truth: IoU, Pd, Fa by protocol P1, ROC\n"
+    "Score detectors against truth: IoU, Pd, Fa by protocol P1, ROC\n"
     "Scores trained networks (--weights), classical methods (--method) and maps made elsewhere (--pred) side by side.\n"
     "Masks: networks at their checkpoint's threshold (logit > 0), classical methods above half of each frame's\n"
     "largest score (the published tables' choice), and both also at the threshold that leaves --fa false pixels on\n"

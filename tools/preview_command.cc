@@ -41,7 +41,7 @@ void RunPreview(const PreviewFlags& flags) {
 void AddPreviewCommand(CLI::App& program) {
   CLI::App* command = program.add_subcommand(
       "preview",
-      "draw a contact sheet of a data set\n"
+      "Draw a contact sheet of a data set\n"
       "A card a sequence: the frame in its middle with the target's box, the target enlarged, its SCR and size.");
   const auto flags = std::make_shared<PreviewFlags>();
   command->add_option("DIR", flags->folder, "Data set in the native layout")->required();

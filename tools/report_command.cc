@@ -39,7 +39,7 @@ void RunReport(ReportFlags flags) {
 void AddReportCommand(CLI::App& program) {
   CLI::App* command = program.add_subcommand(
       "report",
-      "write data set, training and scores as one HTML page\n"
+      "Write data set, training and scores as one HTML page\n"
       "The page holds its pictures and needs no network: contact sheet, distributions, loss, scores, hits and misses.");
   const auto flags = std::make_shared<ReportFlags>();
   command->add_option("--data", flags->sources.data, "Data set in the native layout")->type_name("DIR")->required();
