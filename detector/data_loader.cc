@@ -23,8 +23,8 @@ SampleTicket SampleOrder::Next() {
   return {order_[place_++], key};
 }
 
-void FillSample(const SplitFrames& frames, const Window& window, const RandomKey& key, const TrainOptions& options, int index,
-                Batch& batch) {
+void FillSample(const SplitFrames& frames, const Window& window, const RandomKey& key, const TrainOptions& options,
+                int index, Batch& batch) {
   const int size = batch.size_px;
   const std::size_t pixels = static_cast<std::size_t>(size) * static_cast<std::size_t>(size);
   const auto place = static_cast<std::size_t>(index);
@@ -52,8 +52,8 @@ BatchLoader::BatchLoader(const SplitFrames& frames, const TrainOptions& options)
   for (std::size_t s = 0; s < frames.sequences(); ++s) {
     const ManifestSequence& sequence = frames.sequence(s);
     if (std::min(sequence.width, sequence.height) < options.data.crop_px) {
-      throw BadInput(fmt::format("data.crop_px is {}, the frames of sequence {} are only {} x {} px", options.data.crop_px,
-                                 sequence.name, sequence.width, sequence.height));
+      throw BadInput(fmt::format("data.crop_px is {}, the frames of sequence {} are only {} x {} px",
+                                 options.data.crop_px, sequence.name, sequence.width, sequence.height));
     }
   }
   for (int i = 0; i < options.data.workers; ++i) workers_.emplace_back([this] { Work(); });
@@ -72,7 +72,8 @@ Batch BatchLoader::Make(const std::vector<SampleTicket>& tickets) const {
   Batch batch;
   batch.samples = static_cast<int>(tickets.size());
   batch.size_px = options_.data.crop_px;
-  const std::size_t pixels = tickets.size() * static_cast<std::size_t>(batch.size_px) * static_cast<std::size_t>(batch.size_px);
+  const std::size_t pixels =
+      tickets.size() * static_cast<std::size_t>(batch.size_px) * static_cast<std::size_t>(batch.size_px);
   batch.frames.resize(kDetectorWindow * pixels);
   batch.masks.resize(pixels);
   for (int i = 0; i < batch.samples; ++i) {

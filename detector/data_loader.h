@@ -1,5 +1,6 @@
-// Batches of training samples, made ahead by worker threads. What a batch holds depends on the seed and its number alone,
-// never on the workers: the order is dealt out in one place, and every sample draws from a random stream of its own.
+// Batches of training samples, made ahead by worker threads. What a batch holds depends on the seed and its number
+// alone, never on the workers: the order is dealt out in one place, and every sample draws from a random stream of its
+// own.
 #pragma once
 
 #include <condition_variable>
@@ -45,13 +46,13 @@ struct Batch {
 };
 
 /// A sample of its own: windows[ticket.window] cut and augmented into place `index` of the batch.
-void FillSample(const SplitFrames& frames, const Window& window, const RandomKey& key, const TrainOptions& options, int index,
-                Batch& batch);
+void FillSample(const SplitFrames& frames, const Window& window, const RandomKey& key, const TrainOptions& options,
+                int index, Batch& batch);
 
 class BatchLoader {
  public:
-  /// Starts options.data.workers threads. `frames` must outlive the loader. Throws kBadInput for a frame smaller than the
-  /// crop.
+  /// Starts options.data.workers threads. `frames` must outlive the loader. Throws kBadInput for a frame smaller than
+  /// the crop.
   BatchLoader(const SplitFrames& frames, const TrainOptions& options);
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;

@@ -44,34 +44,38 @@ std::uintmax_t BytesOf(const ManifestSequence& sequence) {
          (sequence.bit_depth > 8 ? 3U : 2U);
 }
 
-void CheckSequences(const std::vector<const ManifestSequence*>& sequences, const std::string& folder, std::string_view split) {
+void CheckSequences(const std::vector<const ManifestSequence*>& sequences, const std::string& folder,
+                    std::string_view split) {
   if (sequences.empty()) throw BadInput(fmt::format("{} has no sequence in its {} split", folder, split));
   int longest = 0, short_ones = 0;
   for (const ManifestSequence* sequence : sequences) {
     if (sequence->width < kLeastFramePx || sequence->height < kLeastFramePx) {
-      throw BadInput(fmt::format("{}: the frames of sequence {} are {} x {} px, the least that the network takes is {} x {}", folder,
-                                 sequence->name, sequence->width, sequence->height, kLeastFramePx, kLeastFramePx));
+      throw BadInput(
+          fmt::format("{}: the frames of sequence {} are {} x {} px, the least that the network takes is {} x {}",
+                      folder, sequence->name, sequence->width, sequence->height, kLeastFramePx, kLeastFramePx));
     }
     if (sequence->bit_depth != sequences.front()->bit_depth) {
       throw BadInput(fmt::format("{}: sequence {} has {} bits and {} has {}; one network takes one depth", folder,
-                                 sequences.front()->name, sequences.front()->bit_depth, sequence->name, sequence->bit_depth));
+                                 sequences.front()->name, sequences.front()->bit_depth, sequence->name,
+                                 sequence->bit_depth));
     }
     longest = std::max(longest, sequence->frames);
     short_ones += sequence->frames < kDetectorWindow;
   }
   if (longest < kDetectorWindow) {
-    throw BadInput(fmt::format("{}: the longest sequence of the {} split has {} frame{}, a sample takes {}", folder, split, longest,
-                               longest == 1 ? "" : "s", kDetectorWindow));
+    throw BadInput(fmt::format("{}: the longest sequence of the {} split has {} frame{}, a sample takes {}", folder,
+                               split, longest, longest == 1 ? "" : "s", kDetectorWindow));
   }
   if (short_ones > 0) {
-    LogWarning(fmt::format("{} of {} sequences of the {} split have fewer than {} frames and give no sample", short_ones,
-                           sequences.size(), split, kDetectorWindow));
+    LogWarning(fmt::format("{} of {} sequences of the {} split have fewer than {} frames and give no sample",
+                           short_ones, sequences.size(), split, kDetectorWindow));
   }
 }
 
 }  // namespace
 
-SplitFrames::SplitFrames(std::shared_ptr<const SampleStoreReader> reader, TrainingSplit split, std::uintmax_t cache_bytes)
+SplitFrames::SplitFrames(std::shared_ptr<const SampleStoreReader> reader, TrainingSplit split,
+                         std::uintmax_t cache_bytes)
     : reader_(std::move(reader)) {
   const std::string_view name = split == TrainingSplit::kTrain ? "train" : "val";
   std::vector<const ManifestSequence*> entries;

@@ -1,5 +1,5 @@
-// The frames that a training may see: one split of a data set in the native layout, decoded once and kept in memory as far
-// as they fit. The test split has no name here, so nothing in a training can open a file of it.
+// The frames that a training may see: one split of a data set in the native layout, decoded once and kept in memory as
+// far as they fit. The test split has no name here, so nothing in a training can open a file of it.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ struct StoredFrame {
 
 class SplitFrames {
  public:
-  /// Reads and checks every frame of the split once (in parallel) and keeps the first ones in memory, up to `cache_bytes`.
-  /// Throws kBadInput: no sequence in the split, none of five frames or more, mixed bit depths, frames smaller than
-  /// 48 x 48 px, a missing or corrupt file.
+  /// Reads and checks every frame of the split once (in parallel) and keeps the first ones in memory, up to
+  /// `cache_bytes`. Throws kBadInput: no sequence in the split, none of five frames or more, mixed bit depths, frames
+  /// smaller than 48 x 48 px, a missing or corrupt file.
   SplitFrames(std::shared_ptr<const SampleStoreReader> reader, TrainingSplit split, std::uintmax_t cache_bytes);
 
   std::size_t sequences() const { return sequences_.size(); }

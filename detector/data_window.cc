@@ -20,8 +20,10 @@ template <class T>
 double Bilinear(const Image<T>& image, Vec2 point) {
   const double left = std::floor(point.x), top = std::floor(point.y);
   const double right_share = point.x - left, bottom_share = point.y - top;
-  const int x0 = Mirrored(static_cast<int>(left), image.width()), x1 = Mirrored(static_cast<int>(left) + 1, image.width());
-  const int y0 = Mirrored(static_cast<int>(top), image.height()), y1 = Mirrored(static_cast<int>(top) + 1, image.height());
+  const int x0 = Mirrored(static_cast<int>(left), image.width()),
+            x1 = Mirrored(static_cast<int>(left) + 1, image.width());
+  const int y0 = Mirrored(static_cast<int>(top), image.height()),
+            y1 = Mirrored(static_cast<int>(top) + 1, image.height());
   const double upper = image(y0, x0) * (1 - right_share) + image(y0, x1) * right_share;
   const double lower = image(y1, x0) * (1 - right_share) + image(y1, x1) * right_share;
   return upper * (1 - bottom_share) + lower * bottom_share;
@@ -65,8 +67,8 @@ Vec2 WindowTransform::FramePoint(double x, double y, int size) const {
   return centre_px + Vec2{c * offset.x - s * offset.y, s * offset.x + c * offset.y};
 }
 
-WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& data, const AugmentationOptions& augmentation,
-                              const StoredFrame& last_frame) {
+WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& data,
+                              const AugmentationOptions& augmentation, const StoredFrame& last_frame) {
   const int height = last_frame.mask.height(), width = last_frame.mask.width(), crop = data.crop_px;
   Vec2 origin;
   if (random.Uniform() < data.centred_share && !last_frame.targets.empty()) {
@@ -80,7 +82,8 @@ WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& d
   WindowTransform transform;
   transform.centre_px = origin + Vec2{(crop - 1) / 2.0, (crop - 1) / 2.0};
   transform.flip = random.Uniform() < augmentation.flip_probability;
-  transform.scale = 1 - random.Integer(static_cast<std::uint32_t>(augmentation.centre_crop_px)) / static_cast<double>(crop);
+  transform.scale =
+      1 - random.Integer(static_cast<std::uint32_t>(augmentation.centre_crop_px)) / static_cast<double>(crop);
   if (random.Uniform() < augmentation.rotation_probability) {
     const auto [low, high] = augmentation.rotation_deg;
     transform.rotation_deg = low + random.Integer(static_cast<std::uint32_t>(high - low) + 1);
@@ -88,7 +91,8 @@ WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& d
   return transform;
 }
 
-void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, double mean, double sigma, float* sample) {
+void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, double mean, double sigma,
+               float* sample) {
   const PointGrid grid(transform, size);
   std::visit(
       [&](const auto& counts) {

@@ -13,7 +13,8 @@
 
 namespace mirst {
 
-/// Where the sample's pixels lie in the frame: frame = centre + scale * R(rotation) * F(flip) * (sample - its own centre).
+/// Where the sample's pixels lie in the frame: frame = centre + scale * R(rotation) * F(flip) * (sample - its own
+/// centre).
 struct WindowTransform {
   Vec2 centre_px;
   double scale = 1;  ///< frame pixels a sample pixel; below 1 the sample is enlarged
@@ -25,14 +26,16 @@ struct WindowTransform {
   Vec2 FramePoint(double x, double y, int size) const;
 };
 
-/// The square of `crop_px` lies inside the frame, before it is enlarged or turned; with probability centred_share it holds a
-/// target (drawn among the frame's) within the middle half of its width and height, as far as the border allows.
-WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& data, const AugmentationOptions& augmentation,
-                              const StoredFrame& last_frame);
+/// The square of `crop_px` lies inside the frame, before it is enlarged or turned; with probability centred_share it
+/// holds a target (drawn among the frame's) within the middle half of its width and height, as far as the border
+/// allows.
+WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& data,
+                              const AugmentationOptions& augmentation, const StoredFrame& last_frame);
 
 /// Row-major pixels of `size` x `size`; outside the frame its mirror image goes on.
 /// (counts - mean) / sigma, bilinear; exactly the frame's pixels where the transform shifts by whole pixels.
-void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, double mean, double sigma, float* sample);
+void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, double mean, double sigma,
+               float* sample);
 /// 1 where the nearest pixel of `mask` is inside, otherwise 0; all 0 for an empty mask.
 void CutMask(const Mask& mask, const WindowTransform& transform, int size, float* sample);
 

@@ -10,8 +10,9 @@ namespace mirst {
 /// Throws kBadInput for kCuda where no CUDA device can be used.
 c10::Device ResolveDevice(DeviceChoice choice);
 
-/// Threads of LibTorch's kernels (OpenMP) from now on, in the calling thread; 0 = ThreadCount() of core/parallel.h. Call it
-/// in the thread that runs the network. docs/training.md tells how these threads and TBB's stay out of each other's way.
+/// Threads of LibTorch's kernels (OpenMP) from now on, in the calling thread; 0 = ThreadCount() of core/parallel.h.
+/// Call it in the thread that runs the network. docs/training.md tells how these threads and TBB's stay out of each
+/// other's way.
 void UseTorchThreads(int threads);
 
 }  // namespace mirst

@@ -24,14 +24,15 @@ std::int64_t PaddingOf(int extent) { return (kPstfnetStride - extent % kPstfnetS
 
 void CheckFrame(ImageView<const float> frame) {
   if (frame.height() < kLeastFramePx || frame.width() < kLeastFramePx) {
-    throw BadInput(fmt::format("the frame is {} x {} px, the least that PSTFNet takes is {} x {}", frame.width(), frame.height(),
-                               kLeastFramePx, kLeastFramePx));
+    throw BadInput(fmt::format("the frame is {} x {} px, the least that PSTFNet takes is {} x {}", frame.width(),
+                               frame.height(), kLeastFramePx, kLeastFramePx));
   }
   for (int y = 0; y < frame.height(); ++y) {
     const float* row = frame.row(y);
     const float* wrong = std::find_if(row, row + frame.width(), [](float value) { return !std::isfinite(value); });
     if (wrong != row + frame.width()) {
-      throw BadInput(fmt::format("the pixel at column {}, row {} is {}, expected a finite number", wrong - row, y, *wrong));
+      throw BadInput(
+          fmt::format("the pixel at column {}, row {} is {}, expected a finite number", wrong - row, y, *wrong));
     }
   }
 }
@@ -41,9 +42,11 @@ Tensor NormalisedTensor(ImageView<const float> frame, Normalisation normalisatio
   float* pixel = image.data_ptr<float>();
   const auto mean = static_cast<float>(normalisation.mean), gain = static_cast<float>(1 / normalisation.sigma);
   for (int y = 0; y < frame.height(); ++y) {
-    pixel = std::transform(frame.row(y), frame.row(y) + frame.width(), pixel, [&](float value) { return (value - mean) * gain; });
+    pixel = std::transform(frame.row(y), frame.row(y) + frame.width(), pixel,
+                           [&](float value) { return (value - mean) * gain; });
   }
-  return F::pad(image, F::PadFuncOptions({0, PaddingOf(frame.width()), 0, PaddingOf(frame.height())}).mode(torch::kReflect));
+  return F::pad(image,
+                F::PadFuncOptions({0, PaddingOf(frame.width()), 0, PaddingOf(frame.height())}).mode(torch::kReflect));
 }
 
 }  // namespace
@@ -59,8 +62,8 @@ void PstfnetStream::Push(ImageView<const float> frame) {
     height_ = frame.height();
     width_ = frame.width();
   } else if (frame.height() != height_ || frame.width() != width_) {
-    throw BadInput(fmt::format("the frame is {} x {} px, the frames before it are {} x {}", frame.width(), frame.height(), width_,
-                               height_));
+    throw BadInput(fmt::format("the frame is {} x {} px, the frames before it are {} x {}", frame.width(),
+                               frame.height(), width_, height_));
   }
   if (window_.size() == kWindowFrames) window_.pop_front();
   window_.push_back({TranslateTorchErrors([&] { return NormalisedTensor(frame, normalisation_).to(device_); }), {}});
@@ -77,7 +80,8 @@ Image<float> PstfnetStream::Logits() {
   const std::size_t missing = features.size() - window_.size();
   for (std::size_t i = 0; i < features.size(); ++i) features[i] = *window_[i < missing ? 0 : i - missing].features;
   return TranslateTorchErrors([&] {
-    const Tensor logits = network_->FromFeatures(features).narrow(2, 0, height_).narrow(3, 0, width_).to(torch::kCPU).contiguous();
+    const Tensor logits =
+        network_->FromFeatures(features).narrow(2, 0, height_).narrow(3, 0, width_).to(torch::kCPU).contiguous();
     Image<float> scores(height_, width_);
     std::copy_n(logits.data_ptr<float>(), scores.size(), scores.data());
     return scores;
@@ -113,7 +117,8 @@ class PstfnetDetector final : public SequenceDetector {
 
 }  // namespace
 
-std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights, DeviceChoice device, int threads) {
+std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights, DeviceChoice device,
+                                                       int threads) {
   const c10::Device resolved = ResolveDevice(device);
   UseTorchThreads(threads);
   LoadedPstfnet loaded = LoadPstfnet(weights);

@@ -27,8 +27,8 @@ class PstfnetStream {
   void Begin();
   /// Adds a frame, (height, width) in counts. Throws kBadInput as SequenceDetector::Next.
   void Push(ImageView<const float> frame);
-  /// Logits of the frame pushed last, in its shape; where fewer than four frames came before it, the first one is repeated.
-  /// Frames are encoded here, so that frames whose logits nobody asks for cost next to nothing.
+  /// Logits of the frame pushed last, in its shape; where fewer than four frames came before it, the first one is
+  /// repeated. Frames are encoded here, so that frames whose logits nobody asks for cost next to nothing.
   Image<float> Logits();
 
  private:

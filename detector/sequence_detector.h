@@ -1,5 +1,5 @@
-// A trained detector at work on a sequence: frame by frame it gives a score a pixel. Loaded from a checkpoint; no LibTorch
-// types, so that tools need none.
+// A trained detector at work on a sequence: frame by frame it gives a score a pixel. Loaded from a checkpoint; no
+// LibTorch types, so that tools need none.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@ inline constexpr int kLeastFramePx = 48;
 inline constexpr int kDetectorWindow = 5;
 
 struct SequenceDetectorInfo {
-  std::string id;              ///< "pstfnet"
-  std::string dataset_id;      ///< of its training data
-  std::string git_revision;    ///< of the program that trained it
-  std::int64_t steps = 0;      ///< of its training
+  std::string id;            ///< "pstfnet"
+  std::string dataset_id;    ///< of its training data
+  std::string git_revision;  ///< of the program that trained it
+  std::int64_t steps = 0;    ///< of its training
   std::int64_t samples_seen = 0;
-  double threshold = 0;        ///< a target where score > threshold
-  std::string device;          ///< "cpu", "cuda:0"
+  double threshold = 0;  ///< a target where score > threshold
+  std::string device;    ///< "cpu", "cuda:0"
 };
 
 class SequenceDetector {

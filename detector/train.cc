@@ -31,11 +31,11 @@ namespace fs = std::filesystem;
 using torch::Tensor;
 namespace {
 
-constexpr double kDecay = 0.1;  // of the learning rate at a milestone
+constexpr double kDecay = 0.1;    // of the learning rate at a milestone
 constexpr double kThreshold = 0;  // logit of probability 0.5
 
-constexpr std::array<std::string_view, 7> kOutputFiles = {"config.yaml", "train_log.csv",    "val_log.csv", "best.safetensors",
-                                                          "best.json",   "last.safetensors", "last.json"};
+constexpr std::array<std::string_view, 7> kOutputFiles = {
+    "config.yaml", "train_log.csv", "val_log.csv", "best.safetensors", "best.json", "last.safetensors", "last.json"};
 
 void CheckOutput(const fs::path& out, ExistingTraining existing) {
   std::error_code error;
@@ -43,7 +43,8 @@ void CheckOutput(const fs::path& out, ExistingTraining existing) {
   if (!fs::is_directory(out, error)) throw BadInput(fmt::format("{} is a file, expected a folder", out.string()));
   if (fs::is_empty(out, error)) return;
   if (!fs::exists(out / "train_log.csv", error)) {
-    throw BadInput(fmt::format("{} holds files that are no training of mirst; name an empty or a new folder", out.string()));
+    throw BadInput(
+        fmt::format("{} holds files that are no training of mirst; name an empty or a new folder", out.string()));
   }
   if (existing == ExistingTraining::kRefuse) {
     throw BadInput(fmt::format("{} already holds a training; name another folder or allow replacing it", out.string()));
@@ -73,7 +74,9 @@ class CsvLog {
   std::ofstream file_;
 };
 
-std::string TextOf(std::optional<double> value, double unit = 1) { return value ? fmt::format("{:.6g}", *value / unit) : ""; }
+std::string TextOf(std::optional<double> value, double unit = 1) {
+  return value ? fmt::format("{:.6g}", *value / unit) : "";
+}
 
 /// LibTorch's initialisations draw from its global generator; nothing else here does.
 Pstfnet InitialNetwork(const TrainOptions& options) {
@@ -116,8 +119,9 @@ class Training {
     WriteFileAtomically(out_ / "config.yaml", PrintOptions(options_, OptionsFormat::kYaml));
     train_log_.emplace(out_ / "train_log.csv", "step,samples,epoch,loss,learning_rate,seconds");
     validation_log_.emplace(out_ / "val_log.csv", "step,samples,iou_seq,niou,pd,fa_1e-6,best,seconds");
-    LogInfo(fmt::format("{} windows of five frames, {} steps of {} samples, {} on {} thread{}", loader_.windows(), planned_steps_,
-                        options_.data.batch, device_.str(), ThreadCount(), ThreadCount() == 1 ? "" : "s"));
+    LogInfo(fmt::format("{} windows of five frames, {} steps of {} samples, {} on {} thread{}", loader_.windows(),
+                        planned_steps_, options_.data.batch, device_.str(), ThreadCount(),
+                        ThreadCount() == 1 ? "" : "s"));
     try {
       TakeSteps();
     } catch (const Error& error) {
@@ -152,15 +156,16 @@ class Training {
       ++report_.steps;
       report_.samples_seen += batch.samples;
       if (!std::isfinite(report_.last_loss)) {
-        throw BadInput(fmt::format("the loss of step {} is {}; a lower optimiser.learning_rate (now {}) may help", report_.steps,
-                                   report_.last_loss, learning_rate));
+        throw BadInput(fmt::format("the loss of step {} is {}; a lower optimiser.learning_rate (now {}) may help",
+                                   report_.steps, report_.last_loss, learning_rate));
       }
       loss_sum += report_.last_loss;
       ++logged_steps;
       in_steps_s += Seconds(std::chrono::steady_clock::now() - step_start);
       report_.seconds = Seconds(std::chrono::steady_clock::now() - start);
       report_.steps_per_second = static_cast<double>(report_.steps) / in_steps_s;
-      report_.stopped_early = report_.steps < planned_steps_ && options_.limit_minutes && report_.seconds >= 60 * *options_.limit_minutes;
+      report_.stopped_early =
+          report_.steps < planned_steps_ && options_.limit_minutes && report_.seconds >= 60 * *options_.limit_minutes;
       const bool is_end = report_.steps == planned_steps_ || report_.stopped_early;
       if (is_end || report_.steps % options_.log_every_steps == 0) {
         train_log_->Add(fmt::format("{},{},{:.4f},{:.6f},{:.6g},{:.3f}", report_.steps, report_.samples_seen,
@@ -175,7 +180,8 @@ class Training {
       }
     }
     if (report_.stopped_early) {
-      LogInfo(fmt::format("stopped after {} of {} steps: limit_minutes is {}", report_.steps, planned_steps_, *options_.limit_minutes));
+      LogInfo(fmt::format("stopped after {} of {} steps: limit_minutes is {}", report_.steps, planned_steps_,
+                          *options_.limit_minutes));
     }
   }
 
@@ -209,10 +215,11 @@ class Training {
 
   void Validate() {
     const auto start = std::chrono::steady_clock::now();
-    const DetectionReport scores =
-        ScoreSplit(network_, {train_.mean(), train_.sigma()}, kThreshold, *validation_, options_.validation.stride, device_);
+    const DetectionReport scores = ScoreSplit(network_, {train_.mean(), train_.sigma()}, kThreshold, *validation_,
+                                              options_.validation.stride, device_);
     const SubsetScore& all = scores.subsets.back();
-    const ValidationScore score{report_.steps, all.iou_seq.value(), all.niou.value(), all.pd_seq.value(), all.fa_seq.value()};
+    const ValidationScore score{report_.steps, all.iou_seq.value(), all.niou.value(), all.pd_seq.value(),
+                                all.fa_seq.value()};
     const auto rank = [](const ValidationScore& s) { return std::pair(s.iou_seq.value_or(-1), s.pd.value_or(-1)); };
     const bool is_best = !report_.best || rank(score) > rank(*report_.best);
     report_.last = score;
@@ -221,11 +228,12 @@ class Training {
       Save("best.safetensors", score);
     }
     SaveLast();
-    validation_log_->Add(fmt::format("{},{},{},{},{},{},{},{:.3f}", report_.steps, report_.samples_seen, TextOf(score.iou_seq),
-                                     TextOf(score.niou), TextOf(score.pd), TextOf(score.fa, 1e-6), is_best ? 1 : 0,
-                                     Seconds(std::chrono::steady_clock::now() - start)));
-    LogInfo(fmt::format("step {}: loss {:.3f}; validation IoU {:.2f} %, Pd {:.2f} %, Fa {} x1e-6{}", report_.steps, report_.last_loss,
-                        100 * score.iou_seq.value_or(0), 100 * score.pd.value_or(0), all.FaText(), is_best ? ", the best" : ""));
+    validation_log_->Add(fmt::format(
+        "{},{},{},{},{},{},{},{:.3f}", report_.steps, report_.samples_seen, TextOf(score.iou_seq), TextOf(score.niou),
+        TextOf(score.pd), TextOf(score.fa, 1e-6), is_best ? 1 : 0, Seconds(std::chrono::steady_clock::now() - start)));
+    LogInfo(fmt::format("step {}: loss {:.3f}; validation IoU {:.2f} %, Pd {:.2f} %, Fa {} x1e-6{}", report_.steps,
+                        report_.last_loss, 100 * score.iou_seq.value_or(0), 100 * score.pd.value_or(0), all.FaText(),
+                        is_best ? ", the best" : ""));
   }
 
   void SaveLast() {

@@ -35,10 +35,10 @@ struct TrainReport {
   std::optional<ValidationScore> best, last;
 };
 
-/// Trains on the train split of `data`, selects on its val split (by iou_seq, then Pd) and never opens a file of the test
-/// split. Writes into `out`: config.yaml, train_log.csv, val_log.csv, best and last .safetensors with .json. Threads:
-/// ThreadCount(). The same options, data and thread count give the same bytes on a CPU.
-/// Throws kBadInput (data, device, folder; a loss that is not finite), kInterrupted after writing the last checkpoint.
+/// Trains on the train split of `data`, selects on its val split (by iou_seq, then Pd) and never opens a file of the
+/// test split. Writes into `out`: config.yaml, train_log.csv, val_log.csv, best and last .safetensors with .json.
+/// Threads: ThreadCount(). The same options, data and thread count give the same bytes on a CPU. Throws kBadInput
+/// (data, device, folder; a loss that is not finite), kInterrupted after writing the last checkpoint.
 TrainReport Train(const TrainOptions& options, const std::filesystem::path& data, const std::filesystem::path& out,
                   ExistingTraining existing = ExistingTraining::kRefuse);
 

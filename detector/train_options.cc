@@ -5,17 +5,20 @@
 namespace mirst {
 
 void Visit(OptionsVisitor& v, TrainingDataOptions& o) {
-  v.Integer("crop_px", o.crop_px, {48, 4096}, "side of the square crops that the network trains on, px, a multiple of 16");
+  v.Integer("crop_px", o.crop_px, {48, 4096},
+            "side of the square crops that the network trains on, px, a multiple of 16");
   v.Real("centred_share", o.centred_share, {0, 1}, "share of the crops placed near a target, the rest lies anywhere");
   v.Integer("batch", o.batch, {1, 4096}, "samples of a step");
   v.Integer("workers", o.workers, {1, 64}, "threads that read, cut and augment samples");
   v.Integer("prefetch", o.prefetch, {1, 64}, "batches made ahead");
-  v.Integer("cache_mib", o.cache_mib, {0, 1048576}, "decoded frames kept in memory, MiB a split; the rest is decoded when needed");
+  v.Integer("cache_mib", o.cache_mib, {0, 1048576},
+            "decoded frames kept in memory, MiB a split; the rest is decoded when needed");
 }
 
 void Visit(OptionsVisitor& v, AugmentationOptions& o) {
   v.Real("flip_probability", o.flip_probability, {0, 1}, "left to right; 0: off");
-  v.Integer("centre_crop_px", o.centre_crop_px, {1, 1000}, "the crop loses less than this many px, then is enlarged back; 1: off");
+  v.Integer("centre_crop_px", o.centre_crop_px, {1, 1000},
+            "the crop loses less than this many px, then is enlarged back; 1: off");
   v.Real("rotation_probability", o.rotation_probability, {0, 1}, "by a whole number of degrees; 0: off");
   v.Interval("rotation_deg", o.rotation_deg, {-180, 180}, "degrees");
 }
@@ -25,7 +28,8 @@ void Visit(OptionsVisitor& v, OptimiserOptions& o) {
   v.Interval("betas", o.betas, {0, 0.9999999}, "decay of the means of gradient and squared gradient");
   v.Real("weight_decay", o.weight_decay, {0, 1}, "decoupled");
   v.Real("clip_norm", o.clip_norm, {1e-6, 1e6}, "largest norm of the gradient");
-  v.Interval("milestones", o.milestones, {0, 1}, "shares of the planned steps after which the learning rate falls to a tenth; 1: never");
+  v.Interval("milestones", o.milestones, {0, 1},
+             "shares of the planned steps after which the learning rate falls to a tenth; 1: never");
 }
 
 void Visit(OptionsVisitor& v, ValidationOptions& o) {
@@ -37,9 +41,11 @@ void Visit(OptionsVisitor& v, TrainOptions& o) {
   auto seed = static_cast<std::int64_t>(o.seed);
   v.Integer("seed", seed, {0, 9007199254740992.0}, "of initial weights, order and augmentation");
   o.seed = static_cast<std::uint64_t>(seed);
-  v.Real("epochs", o.epochs, {1e-6, 1e6}, "an epoch sees as many samples as the train split has windows of five frames");
+  v.Real("epochs", o.epochs, {1e-6, 1e6},
+         "an epoch sees as many samples as the train split has windows of five frames");
   v.Integer("steps", o.steps, {0, 1e9}, "optimiser steps, instead of epochs; 0: by epochs");
-  v.OptionalReal("limit_minutes", o.limit_minutes, {0.001, 1e6}, "stop after this time with a checkpoint; null: no limit");
+  v.OptionalReal("limit_minutes", o.limit_minutes, {0.001, 1e6},
+                 "stop after this time with a checkpoint; null: no limit");
   v.Integer("log_every_steps", o.log_every_steps, {1, 1e9}, "steps a row of train_log.csv");
   v.Choice("device", o.device, {"auto", "cpu", "cuda"}, "auto: the first CUDA device, otherwise the CPU");
   v.Group("data", o.data, "samples");
@@ -55,11 +61,18 @@ void AddFaults(OptionsReader& reader, const TrainOptions& o) {
     reader.AddFault("data.crop_px", fmt::format("found {}, expected a multiple of 16", o.data.crop_px));
   }
   if (o.network.size_mode == SizeMode::kNative && o.data.crop_px != 384) {
-    reader.AddFault("data.crop_px", fmt::format("found {}, a network of size_mode native takes 384 only", o.data.crop_px));
+    reader.AddFault("data.crop_px",
+                    fmt::format("found {}, a network of size_mode native takes 384 only", o.data.crop_px));
   }
   if (o.augmentation.centre_crop_px > o.data.crop_px / 2) {
-    reader.AddFault("augmentation.centre_crop_px", fmt::format("found {}, at most half of data.crop_px ({}) may be lost",
-                                                              o.augmentation.centre_crop_px, o.data.crop_px));
+    reader.AddFault("augmentation.centre_crop_px",
+                    fmt::format("found {}, at most half of data.crop_px ({}) may be lost",
+                                o.augmentation.centre_crop_px, o.data.crop_px));
+  }
+  if (o.data.batch == 1 && o.data.crop_px < 64) {
+    reader.AddFault("data.batch",
+                    "1 sample of less than 64 px leaves batch normalisation a single value on the coarsest grid; use 2 "
+                    "or larger crops");
   }
   for (const double degrees : {o.augmentation.rotation_deg.first, o.augmentation.rotation_deg.second}) {
     if (degrees != static_cast<double>(static_cast<int>(degrees))) {

@@ -1,5 +1,5 @@
-// Every option of `mirst train`, with units, ranges and defaults; the defaults are the published training of PSTFNet where
-// it is known. `mirst train --print-config` prints them.
+// Every option of `mirst train`, with units, ranges and defaults; the defaults are the published training of PSTFNet
+// where it is known. `mirst train --print-config` prints them.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ struct TrainingDataOptions {
   int crop_px = 128;
   double centred_share = 0.75;  ///< crops placed near a target, where the frame has one
   int batch = 16;
-  int workers = 1;              ///< threads that cut and augment samples
-  int prefetch = 4;             ///< batches made ahead
-  int cache_mib = 2048;         ///< decoded frames kept in memory, MiB
+  int workers = 1;       ///< threads that cut and augment samples
+  int prefetch = 4;      ///< batches made ahead
+  int cache_mib = 2048;  ///< decoded frames kept in memory, MiB
 };
 
 struct OptimiserOptions {

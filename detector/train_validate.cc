@@ -23,11 +23,12 @@ Image<float> CountsOf(const StoredFrame& frame) {
 
 }  // namespace
 
-DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, double threshold, const SplitFrames& frames,
-                           int stride, c10::Device device) {
+DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, double threshold,
+                           const SplitFrames& frames, int stride, c10::Device device) {
   constexpr int kFirst = kDetectorWindow - 1;
   std::int64_t total = 0;
-  for (std::size_t s = 0; s < frames.sequences(); ++s) total += std::max(0, frames.sequence(s).frames - kFirst + stride - 1) / stride;
+  for (std::size_t s = 0; s < frames.sequences(); ++s)
+    total += std::max(0, frames.sequence(s).frames - kFirst + stride - 1) / stride;
   Progress progress("validation", total, "frames");
   PstfnetStream stream(network, normalisation, device);
   std::vector<SequenceScore> scores;
@@ -41,7 +42,8 @@ DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, 
       const auto frame = frames.Read(s, index);
       stream.Push(CountsOf(*frame));
       if (index < kFirst || (index - kFirst) % stride != 0) continue;
-      score.Add(ScoreFrame(ThresholdMask(stream.Logits(), static_cast<float>(threshold)), frame->mask, frame->ignore.empty() ? nullptr : &frame->ignore));
+      score.Add(ScoreFrame(ThresholdMask(stream.Logits(), static_cast<float>(threshold)), frame->mask,
+                           frame->ignore.empty() ? nullptr : &frame->ignore));
       progress.Advance();
     }
     if (score.frames > 0) scores.push_back(std::move(score));

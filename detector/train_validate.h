@@ -10,7 +10,7 @@
 namespace mirst {
 
 /// Protocol P1 with a target where logit > threshold, on every `stride`-th frame that has four before it.
-DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, double threshold, const SplitFrames& frames,
-                           int stride, c10::Device device);
+DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, double threshold,
+                           const SplitFrames& frames, int stride, c10::Device device);
 
 }  // namespace mirst

@@ -86,7 +86,8 @@ void PrepareDetectionFolder(const fs::path& out, bool force) {
   }
   if (fs::exists(out, ignored) && !fs::is_empty(out, ignored)) {
     if (!fs::exists(out / kDetectionLog, ignored)) {
-      throw BadInput(fmt::format("{} holds files that are no detections of mirst; name an empty or a new folder", out.string()));
+      throw BadInput(
+          fmt::format("{} holds files that are no detections of mirst; name an empty or a new folder", out.string()));
     }
     if (!force) throw BadInput(fmt::format("{} already holds detections; --force replaces them", out.string()));
     for (const char* kind : {"mask", "boxes", "overlay", "scores"}) fs::remove_all(out / kind, ignored);
@@ -149,7 +150,8 @@ void DetectionFiles::Finish(const SequenceDetectorInfo& detector, const std::str
   const Json document = {
       {"sequence", state_->name},
       {"program", {{"version", ProgramVersion()}, {"git", GitRevision()}}},
-      {"detector", {{"id", detector.id}, {"weights", weights}, {"steps", detector.steps}, {"threshold_logit", threshold}}},
+      {"detector",
+       {{"id", detector.id}, {"weights", weights}, {"steps", detector.steps}, {"threshold_logit", threshold}}},
       {"frames", state_->frames}};
   WriteFileAtomically(state_->out / "boxes" / (state_->name + ".json"), Dump(document) + "\n");
 }

@@ -16,7 +16,8 @@ namespace mirst {
 
 inline constexpr const char* kDetectionLog = "detections.csv";
 
-/// Makes `out` an empty place for detections. Throws kBadInput where it holds other files, or detections without `force`.
+/// Makes `out` an empty place for detections. Throws kBadInput where it holds other files, or detections without
+/// `force`.
 void PrepareDetectionFolder(const std::filesystem::path& out, bool force);
 
 /// A connected component of a mask and the largest score in it, as a probability.
@@ -30,8 +31,8 @@ std::vector<Detection> DetectionsOf(const Mask& mask, const Image<float>& logits
 
 enum class KeepScores { kNo, kYes };
 
-/// The files of one sequence: mask/NAME/*.png, boxes/NAME.json, overlay/NAME.avi (Motion JPEG: the frame stretched over its
-/// own range, a box 3 px around each detection), scores/NAME/*.npy (logits, float32).
+/// The files of one sequence: mask/NAME/*.png, boxes/NAME.json, overlay/NAME.avi (Motion JPEG: the frame stretched over
+/// its own range, a box 3 px around each detection), scores/NAME/*.npy (logits, float32).
 class DetectionFiles {
  public:
   /// Throws kBadInput where a file cannot be written.

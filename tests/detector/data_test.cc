@@ -51,7 +51,8 @@ TEST(WindowTransform, AShiftByWholePixelsCopiesTheFrame) {
   const StoredFrame frame = RampFrame(20, 30);
   const std::vector<float> sample = Cut(frame, {.centre_px = {7 + 3.5, 5 + 3.5}}, 8);
   for (int y = 0; y < 8; ++y) {
-    for (int x = 0; x < 8; ++x) EXPECT_EQ(sample[static_cast<std::size_t>(8 * y + x)], static_cast<float>(1000 * (5 + y) + 7 + x));
+    for (int x = 0; x < 8; ++x)
+      EXPECT_EQ(sample[static_cast<std::size_t>(8 * y + x)], static_cast<float>(1000 * (5 + y) + 7 + x));
   }
 }
 
@@ -59,7 +60,8 @@ TEST(WindowTransform, AFlipMirrorsTheColumns) {
   const StoredFrame frame = RampFrame(20, 30);
   const std::vector<float> sample = Cut(frame, {.centre_px = {10.5, 8.5}, .flip = true}, 8);
   for (int y = 0; y < 8; ++y) {
-    for (int x = 0; x < 8; ++x) EXPECT_EQ(sample[static_cast<std::size_t>(8 * y + x)], static_cast<float>(1000 * (5 + y) + 14 - x));
+    for (int x = 0; x < 8; ++x)
+      EXPECT_EQ(sample[static_cast<std::size_t>(8 * y + x)], static_cast<float>(1000 * (5 + y) + 14 - x));
   }
 }
 
@@ -85,8 +87,8 @@ TEST(WindowTransform, ScaleAndRotationMeetAPlaneExactly) {
 }
 
 TEST(WindowTransform, MaskAndPixelsStayTogetherUnderEveryAugmentation) {
-  // Counts 255 inside the mask, 0 outside. Where the nearest pixel is inside, its bilinear weight is at least 1/4; where
-  // it is outside, at most 3/4 of the weight lies on other pixels.
+  // Counts 255 inside the mask, 0 outside. Where the nearest pixel is inside, its bilinear weight is at least 1/4;
+  // where it is outside, at most 3/4 of the weight lies on other pixels.
   StoredFrame frame;
   frame.mask = Mask(96, 96);
   for (int y = 40; y < 47; ++y) {
@@ -181,12 +183,14 @@ TEST(SampleOrder, EveryEpochIsAnotherPermutationAndEverySampleHasItsOwnStream) {
 
 TEST(SplitFrames, MeasuresMeanAndSigmaOfItsOwnSplitOnly) {
   const TemporaryFolder folder;
-  WriteTrainingSet(folder.path(), {{.name = "a", .frames = 5}, {.name = "b", .split = "val"}, {.name = "c", .frames = 6}});
+  WriteTrainingSet(folder.path(),
+                   {{.name = "a", .frames = 5}, {.name = "b", .split = "val"}, {.name = "c", .frames = 6}});
   const SplitFrames frames = Open(folder.path());
   ASSERT_EQ(frames.sequences(), 2U);
   double sum = 0, squares = 0, count = 0;
   std::uint32_t stream = 0;
-  for (const TrainingSequence& wanted : {TrainingSequence{.name = "a", .frames = 5}, TrainingSequence{.name = "c", .frames = 6}}) {
+  for (const TrainingSequence& wanted :
+       {TrainingSequence{.name = "a", .frames = 5}, TrainingSequence{.name = "c", .frames = 6}}) {
     for (const LabelledFrame& frame : MakeTrainingSample(wanted, stream).frames) {
       for (const float value : frame.frame.pixels) {
         sum += static_cast<double>(value);
@@ -220,7 +224,8 @@ TEST(BatchLoader, ASampleHoldsFiveFramesOldestFirstAndTheLastOnesMask) {
     for (std::size_t p = 0; p < kPixels; ++p) {
       for (std::size_t t = 0; t < 5; ++t) {
         const double counts = static_cast<double>(sample.frames[t].frame.pixels.data()[p]);
-        ASSERT_EQ(batch.frames[(place * 5 + t) * kPixels + p], static_cast<float>((counts - frames.mean()) / frames.sigma()));
+        ASSERT_EQ(batch.frames[(place * 5 + t) * kPixels + p],
+                  static_cast<float>((counts - frames.mean()) / frames.sigma()));
       }
       ASSERT_EQ(batch.masks[place * kPixels + p], sample.frames[4].mask.data()[p] > 0 ? 1.0F : 0.0F);
       ASSERT_EQ(batch.ignore[place * kPixels + p], p < 64 ? 1.0F : 0.0F);
@@ -280,14 +285,16 @@ TEST(BatchLoader, AllFiveFramesShareOneTransform) {
 TEST(TrainingData, BadInputIsOneSentenceThatNamesItsPlace) {
   const TemporaryFolder folder;
   const std::filesystem::path set = folder.path() / "set";
-  const auto refusal = [&](const std::vector<TrainingSequence>& sequences, TrainingSplit split = TrainingSplit::kTrain) {
+  const auto refusal = [&](const std::vector<TrainingSequence>& sequences,
+                           TrainingSplit split = TrainingSplit::kTrain) {
     WriteTrainingSet(set, sequences);
     return ErrorText(ErrorCode::kBadInput, [&] { Open(set, split); });
   };
   const std::string at = set.string();
   EXPECT_EQ(refusal({}), at + " has no sequence in its train split");
   EXPECT_EQ(refusal({{.name = "a"}}, TrainingSplit::kValidation), at + " has no sequence in its val split");
-  EXPECT_EQ(refusal({{.name = "a", .frames = 1}}), at + ": the longest sequence of the train split has 1 frame, a sample takes 5");
+  EXPECT_EQ(refusal({{.name = "a", .frames = 1}}),
+            at + ": the longest sequence of the train split has 1 frame, a sample takes 5");
   EXPECT_EQ(refusal({{.name = "a", .height = 40}}),
             at + ": the frames of sequence a are 64 x 40 px, the least that the network takes is 48 x 48");
   EXPECT_EQ(refusal({{.name = "a"}, {.name = "b", .bit_depth = 16}}),

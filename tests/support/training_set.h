@@ -1,5 +1,5 @@
-// Small data sets in the native layout for the tests of training: noise of sigma 4 around 100 counts, and a bright target of
-// 3 x 3 px that moves one pixel a frame to the right and down.
+// Small data sets in the native layout for the tests of training: noise of sigma 4 around 100 counts, and a bright
+// target of 3 x 3 px that moves one pixel a frame to the right and down.
 #pragma once
 
 #include <fmt/format.h>
@@ -30,13 +30,19 @@ inline Sample MakeTrainingSample(const TrainingSequence& wanted, std::uint32_t s
   for (int index = 0; index < wanted.frames; ++index) {
     RandomStream random(RandomKey{.seed = 11, .sequence = stream, .frame = static_cast<std::uint32_t>(index)});
     LabelledFrame labelled;
-    labelled.frame = {Image<float>(wanted.height, wanted.width), Quantity::kCounts, wanted.bit_depth, index, 0.04 * index,
+    labelled.frame = {Image<float>(wanted.height, wanted.width),
+                      Quantity::kCounts,
+                      wanted.bit_depth,
+                      index,
+                      0.04 * index,
                       fmt::format("{:06}.png", index)};
     labelled.mask = Mask(wanted.height, wanted.width);
-    for (float& pixel : labelled.frame.pixels) pixel = static_cast<float>(static_cast<int>(100.5 + 4 * random.Normal()));
+    for (float& pixel : labelled.frame.pixels)
+      pixel = static_cast<float>(static_cast<int>(100.5 + 4 * random.Normal()));
     labelled.annotation = {labelled.frame.name, index, labelled.frame.time_s, {}};
     if (wanted.has_target) {
-      const int x = (wanted.width / 3 + index) % (wanted.width - 3), y = (wanted.height / 2 + index) % (wanted.height - 3);
+      const int x = (wanted.width / 3 + index) % (wanted.width - 3),
+                y = (wanted.height / 2 + index) % (wanted.height - 3);
       for (int j = y; j < y + 3; ++j) {
         for (int i = x; i < x + 3; ++i) {
           labelled.frame.pixels(j, i) = 160;
@@ -61,7 +67,8 @@ inline Sample MakeTrainingSample(const TrainingSequence& wanted, std::uint32_t s
 }
 
 /// Writes the set into `folder` (replacing one) and returns its dataset_id.
-inline std::string WriteTrainingSet(const std::filesystem::path& folder, const std::vector<TrainingSequence>& sequences) {
+inline std::string WriteTrainingSet(const std::filesystem::path& folder,
+                                    const std::vector<TrainingSequence>& sequences) {
   SampleStoreWriter writer(folder, Existing::kReplace, 0);
   Manifest manifest;
   std::uint32_t stream = 0;
