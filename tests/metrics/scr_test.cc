@@ -26,12 +26,13 @@ double Box20ByTheText(const Image<float>& image, const Mask& mask, int bit_depth
   std::vector<double> target, background;
   for (int y = std::max(0, y0 - 20); y < std::min(image.height() - 1, y0 + h + 20); ++y) {
     for (int x = std::max(0, x0 - 20); x < std::min(image.width() - 1, x0 + w + 20); ++x) {
-      if (mask(y, x) <= 128 && !(bit_depth == 8 && image(y, x) == 0)) background.push_back(image(y, x));
+      if (mask(y, x) <= 128 && !(bit_depth == 8 && image(y, x) == 0))
+        background.push_back(static_cast<double>(image(y, x)));
     }
   }
   for (int y = 0; y < image.height(); ++y) {
     for (int x = 0; x < image.width(); ++x) {
-      if (mask(y, x) > 128) target.push_back(image(y, x));
+      if (mask(y, x) > 128) target.push_back(static_cast<double>(image(y, x)));
     }
   }
   const auto mean = [](const std::vector<double>& values) {
