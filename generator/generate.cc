@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
-#include <set>
 
 #include "core/error.h"
 #include "core/log.h"

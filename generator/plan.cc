@@ -99,9 +99,9 @@ constexpr int kPathsPerPose = 8;
 constexpr int kQuickLookStep = 7;        // frames that a first look at a path leaves out in between, plus one
 constexpr std::size_t kMostSources = 8;  // that one sequence tries
 
-// The sequence's own source, then others of its split.
+// The sequence's own source (the sources in turn), then others of its split.
 std::vector<int> SourcesInOrder(const Inventory& inventory, int sequence) {
-  const int sources = static_cast<int>(inventory.sources.size()), own = SourceOfSequence(inventory, sequence);
+  const int sources = static_cast<int>(inventory.sources.size()), own = sequence % sources;
   std::vector<int> order;
   for (int step = 0; step < sources && order.size() < kMostSources; ++step) {
     const int source = (own + step) % sources;
@@ -227,10 +227,6 @@ Inventory OpenInventory(const GenerateOptions& options) {
   inventory.splits = AssignSplits(static_cast<int>(inventory.sources.size()), options.split.val_share,
                                   options.split.test_share, options.seed);
   return inventory;
-}
-
-int SourceOfSequence(const Inventory& inventory, int sequence) {
-  return sequence % static_cast<int>(inventory.sources.size());
 }
 
 Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {

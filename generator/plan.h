@@ -33,7 +33,4 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
 /// is off.
 Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options);
 
-/// The source that a sequence starts with: the sources in turn.
-int SourceOfSequence(const Inventory& inventory, int sequence);
-
 }  // namespace mirst

@@ -43,7 +43,9 @@ void AddCommonFlags(CLI::App& command, CommonFlags& flags, WithOptions with_opti
         ->check(CheckSeed);
     command.add_flag("--print-config", flags.print_config, "Print the resolved options as YAML and stop");
   }
-  command.add_option("--threads", flags.threads, "Threads to use, 0 = one a core; results do not depend on it")
+  command
+      .add_option("--threads", flags.threads,
+                  "Threads to use, 0 = one a core; data sets do not depend on it, trained weights do")
       ->type_name("N")
       ->check(CLI::Range(0, 4096).description(""));
   command.add_flag("--quiet", flags.quiet, "No progress and no notes, only warnings and errors");
