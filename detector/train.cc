@@ -83,7 +83,9 @@ Pstfnet InitialNetwork(const TrainOptions& options) {
   RandomStream random(RandomKey{.seed = options.seed, .purpose = Purpose::kInitialWeights});
   const std::uint64_t high = random.Next();
   torch::manual_seed(high << 32 | random.Next());
-  return Pstfnet(options.network);
+  Pstfnet network(options.network);
+  if (options.initial_probability) network->SetInitialProbability(*options.initial_probability);
+  return network;
 }
 
 torch::optim::AdamWOptions AdamW(const OptimiserOptions& o) {
@@ -196,7 +198,7 @@ class Training {
     const Tensor ignore = tensor_of(batch.ignore, {samples, 1, size, size});
     network_->train();
     optimiser_.zero_grad();
-    const Tensor loss = SoftIouLoss(network_(frames), masks, ignore);
+    const Tensor loss = TrainingLoss(network_(frames), masks, ignore, options_.loss);
     loss.backward();
     torch::nn::utils::clip_grad_norm_(network_->parameters(), options_.optimiser.clip_norm);
     optimiser_.step();

@@ -23,6 +23,12 @@ void Visit(OptionsVisitor& v, AugmentationOptions& o) {
   v.Interval("rotation_deg", o.rotation_deg, {-180, 180}, "degrees");
 }
 
+void Visit(OptionsVisitor& v, LossOptions& o) {
+  v.Real("soft_iou", o.soft_iou, {0, 1e6}, "weight of SoftIoU, the published loss");
+  v.Real("focal", o.focal, {0, 1e6}, "weight of the focal loss, which also teaches where SoftIoU is flat; 0: off");
+  v.Real("focal_gamma", o.focal_gamma, {0, 10}, "how far the focal loss leaves easy pixels out; 0: cross entropy");
+}
+
 void Visit(OptionsVisitor& v, OptimiserOptions& o) {
   v.Real("learning_rate", o.learning_rate, {1e-8, 1}, "of AdamW, at the start");
   v.Interval("betas", o.betas, {0, 0.9999999}, "decay of the means of gradient and squared gradient");
@@ -44,12 +50,15 @@ void Visit(OptionsVisitor& v, TrainOptions& o) {
   v.Real("epochs", o.epochs, {1e-6, 1e6},
          "an epoch sees as many samples as the train split has windows of five frames");
   v.Integer("steps", o.steps, {0, 1e9}, "optimiser steps, instead of epochs; 0: by epochs");
+  v.OptionalReal("initial_probability", o.initial_probability, {1e-6, 0.999999},
+                 "of a target, that the network starts with at every pixel; null: LibTorch's initialisation, about 0.5");
   v.OptionalReal("limit_minutes", o.limit_minutes, {0.001, 1e6},
                  "stop after this time with a checkpoint; null: no limit");
   v.Integer("log_every_steps", o.log_every_steps, {1, 1e9}, "steps a row of train_log.csv");
   v.Choice("device", o.device, {"auto", "cpu", "cuda"}, "auto: the first CUDA device, otherwise the CPU");
   v.Group("data", o.data, "samples");
   v.Group("augmentation", o.augmentation, "one transform for all five frames of a sample");
+  v.Group("loss", o.loss, "the sum of");
   v.Group("optimiser", o.optimiser, "AdamW");
   v.Group("validation", o.validation, "on whole frames of the validation split");
   v.Group("network", o.network, "PSTFNet");
@@ -68,6 +77,9 @@ void AddFaults(OptionsReader& reader, const TrainOptions& o) {
     reader.AddFault("augmentation.centre_crop_px",
                     fmt::format("found {}, at most half of data.crop_px ({}) may be lost",
                                 o.augmentation.centre_crop_px, o.data.crop_px));
+  }
+  if (o.loss.soft_iou == 0 && o.loss.focal == 0) {
+    reader.AddFault("loss", "soft_iou and focal are both 0, at least one must weigh more");
   }
   if (o.data.batch == 1 && o.data.crop_px < 64) {
     reader.AddFault("data.batch",

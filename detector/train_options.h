@@ -29,6 +29,12 @@ struct TrainingDataOptions {
   int cache_mib = 2048;  ///< decoded frames kept in memory, MiB
 };
 
+struct LossOptions {
+  double soft_iou = 1;     ///< weight of SoftIoU
+  double focal = 0;        ///< weight of the focal loss
+  double focal_gamma = 2;  ///< 0 = cross entropy
+};
+
 struct OptimiserOptions {
   double learning_rate = 5e-4;
   std::pair<double, double> betas{0.9, 0.999};
@@ -47,11 +53,14 @@ struct TrainOptions {
   PstfnetOptions network{.size_mode = SizeMode::kFree};
   double epochs = 48;                   ///< an epoch sees as many samples as there are windows
   int steps = 0;                        ///< instead of epochs; 0 = by epochs
+  /// Probability of a target that the network starts with at every pixel; none = LibTorch's initialisation (about 0.5).
+  std::optional<double> initial_probability;
   std::optional<double> limit_minutes;  ///< stop early, with a checkpoint
   int log_every_steps = 10;
   DeviceChoice device = DeviceChoice::kAutomatic;
   TrainingDataOptions data;
   AugmentationOptions augmentation;
+  LossOptions loss;
   OptimiserOptions optimiser;
   ValidationOptions validation;
 };

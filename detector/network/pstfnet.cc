@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <string>
 
 #include "core/error.h"
@@ -69,6 +70,11 @@ PstfnetImpl::PstfnetImpl(const PstfnetOptions& options) : options_(options), fin
             ? TemporalAggregation(nullptr)
             : register_module(fmt::format("hdc{}", i), TemporalAggregation(kLevelChannels[i], options)));
   }
+}
+
+void PstfnetImpl::SetInitialProbability(double probability) {
+  const torch::NoGradGuard no_gradient;
+  final_->bias.fill_(std::log(probability / (1 - probability)));
 }
 
 Tensor PstfnetImpl::forward(const Tensor& frames) {

@@ -24,6 +24,9 @@ class PstfnetImpl : public torch::nn::Module {
 
   const PstfnetOptions& options() const { return options_; }
 
+  /// Sets the bias of the last layer, so that an untrained network answers `probability` in (0, 1) on the average.
+  void SetInitialProbability(double probability);
+
   /// frames: (B, 1 or 3, 5, H, W) float, oldest first, normalised; one channel stands for three equal ones. Result:
   /// logits (B, 1, H, W) of the last frame. Throws kBadInput for a shape that the network does not take.
   torch::Tensor forward(const torch::Tensor& frames);

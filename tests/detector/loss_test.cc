@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
+
 #include "core/error.h"
 
 namespace mirst {
@@ -35,6 +37,50 @@ TEST(SoftIouLoss, IgnoredPixelsCountNowhere) {
   ignore.narrow(3, 4, 2).fill_(1);
   const torch::Tensor loss = SoftIouLoss(logits, mask, ignore);
   EXPECT_NEAR(loss.item<double>(), SoftIouLoss(logits.narrow(3, 0, 4), mask.narrow(3, 0, 4)).item<double>(), 1e-6);
+  loss.backward();
+  EXPECT_EQ(logits.grad().narrow(3, 4, 2).abs().sum().item<float>(), 0);
+}
+
+TEST(FocalLoss, HasItsClosedFormOnHalves) {
+  // q = 1/2 at all 16 pixels, 4 of them targets: 16 (1/2)^gamma ln 2 / 4.
+  torch::Tensor mask = torch::zeros({1, 1, 4, 4});
+  mask.narrow(2, 0, 1).fill_(1);
+  const torch::Tensor logits = torch::zeros({1, 1, 4, 4});
+  EXPECT_NEAR(FocalLoss(logits, mask, {}, 2).item<double>(), std::log(2.0), 1e-6);
+  EXPECT_NEAR(FocalLoss(logits, mask, {}, 0).item<double>(), 4 * std::log(2.0), 1e-6);
+}
+
+TEST(FocalLoss, WithGammaZeroIsTheCrossEntropyATargetPixel) {
+  torch::manual_seed(2);
+  const torch::Tensor logits = torch::randn({2, 1, 5, 7});
+  const torch::Tensor mask = (torch::rand({2, 1, 5, 7}) > 0.7).to(torch::kFloat);
+  const torch::Tensor sum = torch::binary_cross_entropy_with_logits(logits, mask, {}, {}, at::Reduction::Sum);
+  EXPECT_NEAR(FocalLoss(logits, mask, {}, 0).item<double>(), (sum / mask.sum()).item<double>(), 1e-5);
+}
+
+TEST(FocalLoss, StillPullsAtATargetThatTheNetworkDenies) {
+  // SoftIoU's gradient at a logit of -20 is about p = 2e-9; cross entropy's is 1.
+  torch::Tensor mask = torch::zeros({1, 1, 4, 4});
+  mask[0][0][1][1] = 1;
+  const auto pull = [&](const LossOptions& options) {
+    const torch::Tensor logits = torch::full({1, 1, 4, 4}, -20.0, torch::requires_grad());
+    TrainingLoss(logits, mask, {}, options).backward();
+    return -logits.grad()[0][0][1][1].item<double>();
+  };
+  EXPECT_LT(pull({.soft_iou = 1, .focal = 0, .focal_gamma = 2}), 1e-8);
+  EXPECT_NEAR(pull({.soft_iou = 1, .focal = 1, .focal_gamma = 2}), 1, 1e-6);
+}
+
+TEST(TrainingLoss, IsTheWeightedSumAndIgnoredPixelsCountNowhere) {
+  torch::manual_seed(3);
+  const torch::Tensor logits = torch::randn({1, 1, 4, 6}, torch::requires_grad());
+  const torch::Tensor mask = (torch::rand({1, 1, 4, 6}) > 0.5).to(torch::kFloat);
+  torch::Tensor ignore = torch::zeros({1, 1, 4, 6});
+  ignore.narrow(3, 4, 2).fill_(1);
+  const torch::Tensor loss = TrainingLoss(logits, mask, ignore, {.soft_iou = 2, .focal = 3, .focal_gamma = 1});
+  const torch::Tensor seen = logits.narrow(3, 0, 4), truth = mask.narrow(3, 0, 4);
+  EXPECT_NEAR(loss.item<double>(),
+              2 * SoftIouLoss(seen, truth).item<double>() + 3 * FocalLoss(seen, truth, {}, 1).item<double>(), 1e-5);
   loss.backward();
   EXPECT_EQ(logits.grad().narrow(3, 4, 2).abs().sum().item<float>(), 0);
 }

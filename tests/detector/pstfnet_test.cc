@@ -110,6 +110,16 @@ TEST(Pstfnet, OneChannelStandsForThreeEqualOnes) {
   EXPECT_TRUE(torch::equal(network(grey), network(grey.repeat({1, 3, 1, 1, 1}))));
 }
 
+TEST(Pstfnet, StartsWithTheProbabilityItIsGiven) {
+  Pstfnet network = FreeNetwork();
+  network->SetInitialProbability(0.02);
+  network->eval();
+  const torch::NoGradGuard no_gradient;
+  network->named_parameters()["final.weight"].zero_();  // what the features add is left out
+  const torch::Tensor probability = torch::sigmoid(network(torch::randn({1, 1, 5, 32, 32})));
+  EXPECT_TRUE(torch::allclose(probability, torch::full_like(probability, 0.02), 1e-5, 0));
+}
+
 TEST(Pstfnet, SamplesOfABatchDoNotMix) {
   Pstfnet network = FreeNetwork();
   network->eval();
