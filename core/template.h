@@ -25,6 +25,9 @@ struct Template {
   double pixel_pitch_um = 0;        ///< of the sensor, not of a cell
   double range_m = 0;
   Attitude attitude;
+  Vec2 off_axis_px;   ///< where the image of the target's origin lies, from the optical axis
+  double time_s = 0;  ///< middle of the exposure
+  double integration_time_s = 0;
   std::string model;  ///< name of the 3-D model
   std::string model_sha256;
   friend bool operator==(const Template&, const Template&) = default;

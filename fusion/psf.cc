@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -48,6 +50,60 @@ Image<float> ConvolveSeparably(const Image<float>& image, const std::vector<doub
   return result;
 }
 
+// Full convolution: each side grows by the kernel's radius. Templates are mostly empty, so nothing is done for zeros.
+Image<float> Convolve(const Image<float>& image, const Image<double>& kernel) {
+  const int grow = kernel.width() - 1;
+  Image<double> sum(image.height() + grow, image.width() + grow, 0.0);
+  for (int y = 0; y < image.height(); ++y) {
+    for (int x = 0; x < image.width(); ++x) {
+      const auto value = static_cast<double>(image(y, x));
+      if (value == 0) continue;
+      for (int ky = 0; ky <= grow; ++ky) {
+        double* const out = sum.row(y + ky) + x;
+        const double* const weights = kernel.row(ky);
+        for (int kx = 0; kx <= grow; ++kx) out[kx] += value * weights[kx];
+      }
+    }
+  }
+  Image<float> result(sum.height(), sum.width());
+  std::transform(sum.begin(), sum.end(), result.begin(), [](double value) { return static_cast<float>(value); });
+  return result;
+}
+
+// A radially symmetric density from equidistant values, by cubic interpolation (Catmull and Rom).
+class RadialTable {
+ public:
+  RadialTable(const Optics& optics, double step, double reach)
+      : step_(step), values_(PsfProfile(optics, step, static_cast<int>(std::ceil(reach / step)) + 3)) {}
+  double operator()(double radius) const {
+    const double place = radius / step_;
+    const auto i = static_cast<std::size_t>(place);
+    const double t = place - static_cast<double>(i);
+    const double a = values_[i == 0 ? 1 : i - 1], b = values_[i], c = values_[i + 1], d = values_[i + 2];
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
+  }
+
+ private:
+  double step_;
+  std::vector<double> values_;
+};
+
+// Half the side of the square that holds `energy` of the Airy pattern at the mean wavelength, in cells beside the
+// middle one.
+int KernelRadius(const Optics& optics, int supersampling, double energy) {
+  constexpr double kLargest_px = 32;
+  const double airy = SamplingRatio(optics);
+  double inside = 0, outside = kLargest_px;
+  if (AiryEnergyInSquare(2 * outside / airy) > energy) {
+    for (int i = 0; i < 30; ++i) {
+      const double middle = 0.5 * (inside + outside);
+      (AiryEnergyInSquare(2 * middle / airy) < energy ? inside : outside) = middle;
+    }
+  }
+  const double radius = std::min(kLargest_px, outside + 4 * optics.jitter_px + 0.5 * DefocusDisc(optics));
+  return static_cast<int>(std::ceil(radius * supersampling));
+}
+
 }  // namespace
 
 double DiffractionSigmaPx(double wavelength_um, double f_number, double pixel_pitch_um) {
@@ -66,6 +122,57 @@ Template ApplyGaussianPsf(const Template& target, double sigma_px) {
   Template blurred = target;
   blurred.opacity = ConvolveSeparably(target.opacity, kernel);
   blurred.contrast = ConvolveSeparably(target.contrast, kernel);
+  blurred.anchor_cells = target.anchor_cells + Vec2{radius, radius};
+  return blurred;
+}
+
+PsfKernel MakePsfKernel(const Optics& optics, int supersampling, double energy) {
+  CheckOptics(optics);
+  if (supersampling < 1 || supersampling > 64)
+    throw BadInput(fmt::format("a supersampling of {}; allowed: 1 to 64", supersampling));
+  if (!(energy >= 0.5 && energy <= 0.995))
+    throw BadInput(fmt::format("a kernel of {} of the energy; allowed: 0.5 to 0.995", energy));
+  const int radius = KernelRadius(optics, supersampling, energy);
+  const double finest = 1 / CutoffFrequency(optics), cell = 1.0 / supersampling;  // px
+  // A sixty-fourth of the finest structure: interpolation is then right to about 1e-6 of the peak.
+  const RadialTable density(optics, finest / 64, std::sqrt(2.0) * (radius + 1) * cell);
+  // Gauss-Legendre points, three to a part of a cell that is at most half the finest structure.
+  const int parts = static_cast<int>(std::ceil(2 * cell / finest));
+  std::vector<std::pair<double, double>> points;
+  for (int part = 0; part < parts; ++part) {
+    for (const int sign : {-1, 0, 1}) {
+      const double place = (part + 0.5 + 0.5 * sign * std::sqrt(0.6)) / parts - 0.5;
+      points.emplace_back(place * cell, (sign == 0 ? 8.0 : 5.0) / 18 / parts * cell);
+    }
+  }
+  PsfKernel kernel{Image<double>(2 * radius + 1, 2 * radius + 1), supersampling, 0};
+  for (int y = 0; y <= radius; ++y) {
+    for (int x = 0; x <= y; ++x) {  // an eighth; the others mirror it
+      double weight = 0;
+      for (const auto& [dy, wy] : points) {
+        for (const auto& [dx, wx] : points) weight += wx * wy * density(std::hypot(x * cell + dx, y * cell + dy));
+      }
+      for (const auto& [u, v] : {std::pair(x, y), std::pair(y, x)}) {
+        for (const int sx : {-1, 1}) {
+          for (const int sy : {-1, 1}) kernel.weights(radius + sy * v, radius + sx * u) = weight;
+        }
+      }
+    }
+  }
+  kernel.energy = std::accumulate(kernel.weights.begin(), kernel.weights.end(), 0.0);
+  for (double& weight : kernel.weights) weight /= kernel.energy;
+  return kernel;
+}
+
+Template ApplyPsf(const Template& target, const PsfKernel& kernel) {
+  if (target.supersampling != kernel.supersampling) {
+    throw BadInput(
+        fmt::format("a template of {} cells per pixel and a kernel of {}", target.supersampling, kernel.supersampling));
+  }
+  const double radius = kernel.weights.width() / 2;
+  Template blurred = target;
+  blurred.opacity = Convolve(target.opacity, kernel.weights);
+  blurred.contrast = Convolve(target.contrast, kernel.weights);
   blurred.anchor_cells = target.anchor_cells + Vec2{radius, radius};
   return blurred;
 }

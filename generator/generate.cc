@@ -48,7 +48,7 @@ std::vector<Scenario> PlanAll(const Inventory& inventory, const GenerateOptions&
 Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
   const TargetModel& model = inventory.models[static_cast<std::size_t>(scenario.request.model)];
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
-  TargetViews views(model, scenario, options);
+  TargetViews views(model, scenario, options, *inventory.templates);
   EmbeddedTrack track;
   const PlacementFault fault = EmbedTrack(scenario, views, backdrop, options, 1, track);
   if (fault != PlacementFault::kNone || track.gains.empty())
@@ -136,6 +136,8 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   report.models = static_cast<int>(inventory.models.size());
   report.sequences = static_cast<int>(scenarios.size());
   report.write_s = SecondsSince(write_start);
+  report.templates_rendered = inventory.templates->statistics().misses;
+  report.templates_reused = inventory.templates->statistics().hits;
   return report;
 }
 

@@ -21,6 +21,8 @@ struct GenerateReport {
   double write_s = 0;
   double mean_placements = 0;  ///< tried for a sequence
   int lowered = 0;             ///< sequences whose SCR was lowered
+  std::size_t templates_rendered = 0;
+  std::size_t templates_reused = 0;  ///< requests that needed no rendering
 };
 
 /// Writes the data set in the native layout to `folder`.

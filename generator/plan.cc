@@ -74,18 +74,19 @@ std::vector<TargetModel> LoadModels(const GenerateOptions& options) {
 }
 
 // Draws what differs from pose to pose; several paths are tried with one.
-void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, Scenario& scenario) {
+void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TemplateCache& cache,
+              Scenario& scenario) {
   RandomStream random(key);
   const auto angle = [&](double low, double high) { return std::floor(random.Uniform(low, high) * 100 + 0.5) / 100; };
   const double tilt = options.target.tilt_deg, turn = options.track.turn_rate_deg_per_frame;
   scenario.attitude = {angle(-tilt, tilt), angle(-tilt, tilt), angle(0, 360)};
   scenario.attitude_rate = {angle(-turn, turn) / 4, angle(-turn, turn) / 4, angle(-turn, turn)};
-  scenario.range_m = SolveRange(model, scenario.attitude, scenario.request.area_px, options);
+  scenario.range_m = SolveRange(model, scenario.attitude, scenario.request.area_px, options, cache);
   // As it turns, the target may grow beyond the largest area: farther away then, so that its largest view keeps to it
   // with the few per cent that the sub-pixel phase adds.
   const double most = std::max(1.0, 0.94 * options.target.area_px.second);
   for (int step = 0; step < 4; ++step) {
-    TargetViews views(model, scenario, options);
+    TargetViews views(model, scenario, options, cache);
     double largest = 0;
     for (int quarter = 0; quarter <= 4; ++quarter) {
       largest = std::max(largest, MaskAreaPx(views.At(quarter * (scenario.frames - 1) / 4)));
@@ -162,7 +163,8 @@ std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventor
   double best_fault = 0;
   for (std::size_t i = 0; i < trials.size() && (i < kLookedAt || !best); ++i) {
     const Scenario& scenario = trials[i].scenario;
-    TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options);
+    TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options,
+                      *inventory.templates);
     EmbeddedTrack track;
     if (EmbedTrack(scenario, views, ReadBackdrop(inventory, scenario, options), options, 1, track) !=
         PlacementFault::kNone)
@@ -182,7 +184,8 @@ std::optional<Scenario> LowerScr(Scenario scenario, double scr, const Inventory&
                                  const GenerateOptions& options) {
   constexpr int kAttempts = 40;  // 0.95^40 = 0.13
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
-  TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options);
+  TargetViews views(inventory.models[static_cast<std::size_t>(scenario.request.model)], scenario, options,
+                    *inventory.templates);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     scenario.scr = scr;
     EmbeddedTrack track;
@@ -269,8 +272,8 @@ Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request
       scenario.placement = placement;
       const RandomKey placement_key = key.WithFrame(static_cast<std::uint32_t>(placement));
       if (path % kPathsPerPose == 0) {
-        DrawPose(placement_key.WithObject(1000), model, options, scenario);
-        views.emplace(model, scenario, options);
+        DrawPose(placement_key.WithObject(1000), model, options, *inventory.templates, scenario);
+        views.emplace(model, scenario, options, *inventory.templates);
       }
       if (!DrawPathInFrame(placement_key.WithObject(2000), backdrop, *views, options, scenario)) {
         last_fault = PlacementFault::kLeavesFrame;

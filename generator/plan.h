@@ -11,6 +11,7 @@
 #include "generator/options.h"
 #include "generator/scenario.h"
 #include "renderer/render_template.h"
+#include "renderer/template_cache.h"
 
 namespace mirst {
 
@@ -19,6 +20,8 @@ struct Inventory {
   std::vector<std::unique_ptr<SequenceSource>> sources;
   std::vector<std::string> splits;  ///< of each source
   std::vector<TargetModel> models;
+  /// The same views are asked for while a pose is sought, on each path tried with it, and when frames are written.
+  std::unique_ptr<TemplateCache> templates = std::make_unique<TemplateCache>();
 };
 
 /// Opens backgrounds and models and assigns the splits. Sources too short or too small are left out with a warning.

@@ -10,14 +10,14 @@
 namespace mirst {
 namespace {
 
-Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m,
-                    const GenerateOptions& options) {
+Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
+                    TemplateCache& cache) {
   const CameraOptions& camera = options.camera;
   const View view{attitude, range_m, camera.focal_length_mm, camera.pixel_pitch_um};
   const Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
                                   options.scene.air_temperature_k,
                                   options.scene.background_temperature_k};
-  return ApplyGaussianPsf(RenderTemplate(model, view, surroundings, options.target.supersampling), PsfSigmaPx(camera));
+  return ApplyGaussianPsf(*cache.Render(model, view, surroundings, options.target.supersampling), PsfSigmaPx(camera));
 }
 
 }  // namespace
@@ -36,7 +36,8 @@ double MaskAreaPx(const Template& target) {
                                            [peak](double opacity) { return 2 * opacity >= peak; }));
 }
 
-double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options) {
+double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options,
+                  TemplateCache& cache) {
   const double pixels_per_radian = options.camera.focal_length_mm * 1e3 / options.camera.pixel_pitch_um;
   // The target's length spans 1.5 cells at the far end; at the near end the camera keeps two radii away.
   const double far = model.length_m() * pixels_per_radian * options.target.supersampling / 1.5;
@@ -46,7 +47,7 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
   for (int step = 0; step < 8; ++step) {
     double area = 0;
     try {
-      area = MaskAreaPx(RenderView(model, attitude, range, options));
+      area = MaskAreaPx(RenderView(model, attitude, range, options, cache));
     } catch (const Error&) {
       if (step == 7 || range <= near) throw;
       range = std::max(near, 0.5 * range);  // no ray hit: nearer
@@ -63,15 +64,17 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
   return std::floor(best_range * 1000 + 0.5) / 1000;  // millimetres: no label depends on the last bit of libm
 }
 
-TargetViews::TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options)
+TargetViews::TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options,
+                         TemplateCache& cache)
     : model_(model),
       options_(options),
+      cache_(cache),
       scenario_(scenario),
       views_(scenario.attitude_rate == Attitude{} ? 1 : static_cast<std::size_t>(scenario.frames)) {}
 
 const Template& TargetViews::At(int frame) {
   std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(frame)];
-  if (!view) view = RenderView(model_, scenario_.AttitudeAt(frame), scenario_.range_m, options_);
+  if (!view) view = RenderView(model_, scenario_.AttitudeAt(frame), scenario_.range_m, options_, cache_);
   return *view;
 }
 

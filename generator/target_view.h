@@ -9,6 +9,7 @@
 #include "generator/options.h"
 #include "generator/scenario.h"
 #include "renderer/render_template.h"
+#include "renderer/template_cache.h"
 
 namespace mirst {
 
@@ -20,19 +21,21 @@ double MaskAreaPx(const Template& target);
 
 /// The range at which the target's half_max mask, centred on a pixel, has the area asked for in the scenario's first
 /// frame (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
-double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options);
+double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options,
+                  TemplateCache& cache);
 
 /// The blurred template of each frame, rendered when it is first asked for. Not for use from several threads.
 class TargetViews {
  public:
   /// Keeps references: the arguments must outlive it. Of the scenario, attitude, rate and range count.
-  TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options);
+  TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options, TemplateCache& cache);
 
   const Template& At(int frame);
 
  private:
   const TargetModel& model_;
   const GenerateOptions& options_;
+  TemplateCache& cache_;
   Scenario scenario_;
   std::vector<std::optional<Template>> views_;  ///< one alone when the attitude does not change
 };

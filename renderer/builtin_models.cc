@@ -56,7 +56,9 @@ class Builder {
   void Cylinder(const std::string& part, Vec3 from, Vec3 to, double radius_from, double radius_to) {
     Loft(part, {Circle(from, to - from, radius_from), Circle(to, to - from, radius_to)});
   }
-  void Cylinder(const std::string& part, Vec3 from, Vec3 to, double radius) { Cylinder(part, from, to, radius, radius); }
+  void Cylinder(const std::string& part, Vec3 from, Vec3 to, double radius) {
+    Cylinder(part, from, to, radius, radius);
+  }
 
   void Box(const std::string& part, Vec3 centre, Vec3 size) {
     const auto face = [&](double z) {
@@ -171,7 +173,11 @@ class Builder {
 // A camera quadrotor of 0.35 m between motors on the diagonal, rotors of 0.24 m.
 TriangleMesh Quadrotor() {
   Builder b;
-  b.Body("body", {{0.12, 0.02, 0.015, 0.01}, {0.09, 0.045, 0.03, 0.01}, {0, 0.055, 0.04, 0.01}, {-0.09, 0.045, 0.03, 0.01},
+  int rotor = 0;
+  b.Body("body", {{0.12, 0.02, 0.015, 0.01},
+                  {0.09, 0.045, 0.03, 0.01},
+                  {0, 0.055, 0.04, 0.01},
+                  {-0.09, 0.045, 0.03, 0.01},
                   {-0.12, 0.025, 0.02, 0.01}});
   b.Box("battery", {-0.03, 0, 0.055}, {0.12, 0.06, 0.035});
   b.Ellipsoid("camera", {0.11, 0, -0.035}, {0.025, 0.025, 0.025});
@@ -181,7 +187,7 @@ TriangleMesh Quadrotor() {
       b.Cylinder("motor", {x, y, 0}, {x, y, 0.045}, 0.017);
       const double turn = x * y > 0 ? 1 : -1;  // blades of neighbours stand at right angles
       const Vec3 blade{0.085, 0.085 * turn, 0};
-      b.Cylinder("rotor", Vec3{x, y, 0.05} - blade, Vec3{x, y, 0.05} + blade, 0.007);
+      b.Cylinder(fmt::format("rotor {}", ++rotor), Vec3{x, y, 0.05} - blade, Vec3{x, y, 0.05} + blade, 0.007);
       b.Cylinder("leg", {0.6 * x, 0.6 * y, 0}, {0.75 * x, 0.75 * y, -0.09}, 0.006);
     }
   }
@@ -191,7 +197,10 @@ TriangleMesh Quadrotor() {
 // A pusher-propeller reconnaissance drone: 2.9 m span, 1.9 m long, piston engine at the tail of its pod, twin booms.
 TriangleMesh FixedWing() {
   Builder b;
-  b.Body("fuselage", {{0.95, 0.02, 0.02, 0}, {0.88, 0.08, 0.08, 0}, {0.6, 0.13, 0.14, 0}, {0, 0.14, 0.15, 0},
+  b.Body("fuselage", {{0.95, 0.02, 0.02, 0},
+                      {0.88, 0.08, 0.08, 0},
+                      {0.6, 0.13, 0.14, 0},
+                      {0, 0.14, 0.15, 0},
                       {-0.25, 0.1, 0.1, 0.02}});
   b.Cylinder("engine", {-0.2, 0, 0.03}, {-0.42, 0, 0.03}, 0.1, 0.07);
   b.Cylinder("exhaust", {-0.3, 0, -0.06}, {-0.44, 0, -0.12}, 0.022);
@@ -206,26 +215,71 @@ TriangleMesh FixedWing() {
   return b.Take();
 }
 
+// A light turbine helicopter: 9.5 m without its rotors, main rotor of 10.6 m, skids.
+TriangleMesh Helicopter() {
+  Builder b;
+  b.Body("fuselage", {{3.1, 0.1, 0.1, -0.35},
+                      {2.8, 0.5, 0.45, -0.25},
+                      {2, 0.8, 0.8, 0},
+                      {0.5, 0.9, 0.95, 0.05},
+                      {-1, 0.75, 0.8, 0.15},
+                      {-1.9, 0.3, 0.35, 0.35}});
+  b.Body("windscreen", {{2.95, 0.3, 0.2, 0.05}, {2.2, 0.72, 0.45, 0.38}, {1.6, 0.5, 0.3, 0.62}});
+  b.Cylinder("tail boom", {-1.6, 0, 0.4}, {-6.2, 0, 0.6}, 0.3, 0.13);
+  b.Wing("fin", {{{-5.6, 0, 0.2}, 0.6, 0.08}, {{-6.1, 0, 1.7}, 0.45, 0.05}}, {0, 1, 0});
+  b.WingPair("tailplane", {{{-4.9, 0, 0.55}, 0.45, 0.06}, {{-4.9, 1.1, 0.55}, 0.45, 0.06}});
+  b.Body("engine cowling",
+         {{0.9, 0.2, 0.15, 1.05}, {0.5, 0.5, 0.35, 1.15}, {-0.9, 0.5, 0.35, 1.15}, {-1.6, 0.2, 0.15, 0.95}});
+  for (const double side : {1.0, -1.0}) {
+    b.Cylinder("exhaust", {-0.7, 0.35 * side, 1.3}, {-1.25, 0.6 * side, 1.4}, 0.13, 0.15);
+    b.Cylinder("skid", {1.9, side, -1.45}, {-1.4, side, -1.45}, 0.06);
+    for (const double x : {1.2, -0.8}) b.Cylinder("skid", {x, 0.55 * side, -0.6}, {x, side, -1.45}, 0.05);
+  }
+  b.Cylinder("mast", {0, 0, 1.2}, {0, 0, 1.8}, 0.12);
+  constexpr double kRadius_m = 5.3, kTailRadius_m = 0.95;
+  for (const double angle_deg : {45.0, 135.0}) {  // two spars across the hub make four blades
+    const auto [c, s] = CosSinOf(angle_deg);
+    const Vec3 along{kRadius_m * c, kRadius_m * s, 0}, across{-0.16 * s, 0.16 * c, 0}, up{0, 0, 0.02}, hub{0, 0, 1.8};
+    const auto ring = [&](const Vec3& end) {
+      return Ring{end - across - up, end + across - up, end + across + up, end - across + up};
+    };
+    b.Loft("main rotor", {ring(hub - along), ring(hub + along)});
+  }
+  const Vec3 tail_hub{-6.25, 0.32, 0.75};
+  b.Box("tail rotor", tail_hub, {0.14, 0.03, 2 * kTailRadius_m});
+  b.Cylinder("tail shaft", {-6.25, 0, 0.75}, tail_hub, 0.05);
+  return b.Take();
+}
+
 // A gull in a shallow glide: 1.3 m span.
 TriangleMesh Bird() {
   Builder b;
-  b.Body("body", {{0.2, 0.02, 0.02, 0.015}, {0.15, 0.045, 0.05, 0.01}, {0.05, 0.065, 0.07, 0}, {-0.08, 0.05, 0.055, 0.005},
+  b.Body("body", {{0.2, 0.02, 0.02, 0.015},
+                  {0.15, 0.045, 0.05, 0.01},
+                  {0.05, 0.065, 0.07, 0},
+                  {-0.08, 0.05, 0.055, 0.005},
                   {-0.2, 0.02, 0.02, 0.015}});
   b.Ellipsoid("head", {0.225, 0, 0.03}, {0.05, 0.036, 0.036});
   b.Cylinder("beak", {0.26, 0, 0.025}, {0.31, 0, 0.015}, 0.012, 0.003);
-  b.WingPair("wing", {{{0.12, 0, 0.035}, 0.19, 0.03},
-                      {{0.15, 0.24, 0.12}, 0.17, 0.02},
-                      {{0.11, 0.4, 0.13}, 0.13, 0.014},
-                      {{-0.03, 0.65, 0.06}, 0.05, 0.006}});
-  b.WingPair("tail", {{{-0.14, 0, 0.015}, 0.19, 0.014}, {{-0.16, 0.025, 0.015}, 0.165, 0.012}, {{-0.27, 0.08, 0.015}, 0.045, 0.005}});
+  for (const double side : {1.0, -1.0}) {
+    b.Wing(side > 0 ? "left wing" : "right wing",
+           {{{0.12, 0.01 * side, 0.035}, 0.19, 0.03},
+            {{0.15, 0.24 * side, 0.12}, 0.17, 0.02},
+            {{0.11, 0.4 * side, 0.13}, 0.13, 0.014},
+            {{-0.03, 0.65 * side, 0.06}, 0.05, 0.006}},
+           {0, 0, 1});
+  }
+  b.WingPair(
+      "tail",
+      {{{-0.14, 0, 0.015}, 0.19, 0.014}, {{-0.16, 0.025, 0.015}, 0.165, 0.012}, {{-0.27, 0.08, 0.015}, 0.045, 0.005}});
   return b.Take();
 }
 
 // A section of a planing hull, port chine up to the deck and down the starboard side.
 Ring HullRing(double x, double half_beam, double keel_z, double deck_z) {
   const double chine_z = keel_z + 0.35 * (deck_z - keel_z);
-  return {{x, 0, keel_z},         {x, -0.8 * half_beam, chine_z}, {x, -half_beam, deck_z}, {x, 0, deck_z},
-          {x, half_beam, deck_z}, {x, 0.8 * half_beam, chine_z}};
+  return {{x, 0, keel_z}, {x, -0.8 * half_beam, chine_z}, {x, -half_beam, deck_z},
+          {x, 0, deck_z}, {x, half_beam, deck_z},         {x, 0.8 * half_beam, chine_z}};
 }
 
 // A patrol boat of 9 m with a cabin, two outboard engines and a mast; what lies above the water line.
@@ -236,7 +290,8 @@ TriangleMesh Boat() {
   const auto cabin_level = [](double z, double rear, double front, double half_width) {
     return Ring{{rear, -half_width, z}, {front, -half_width, z}, {front, half_width, z}, {rear, half_width, z}};
   };
-  b.Loft("cabin", {cabin_level(0.7, -1.5, 1.9, 0.95), cabin_level(1.5, -1.4, 1.5, 0.9), cabin_level(2.2, -1.3, 0.7, 0.8)});
+  b.Loft("cabin",
+         {cabin_level(0.7, -1.5, 1.9, 0.95), cabin_level(1.5, -1.4, 1.5, 0.9), cabin_level(2.2, -1.3, 0.7, 0.8)});
   b.Box("windscreen", {1.2, 0, 1.75}, {0.5, 1.5, 0.3});
   b.Cylinder("mast", {-1, 0, 2.1}, {-1.2, 0, 3.6}, 0.06, 0.04);
   b.Cylinder("radar", {-1.1, -0.35, 3}, {-1.1, 0.35, 3}, 0.1);
@@ -249,11 +304,12 @@ TriangleMesh Boat() {
 
 }  // namespace
 
-std::vector<std::string> BuiltinModels() { return {"quadrotor", "fixed-wing", "bird", "boat"}; }
+std::vector<std::string> BuiltinModels() { return {"quadrotor", "fixed-wing", "helicopter", "bird", "boat"}; }
 
 TriangleMesh BuildModel(std::string_view name) {
   if (name == "quadrotor") return Quadrotor();
   if (name == "fixed-wing") return FixedWing();
+  if (name == "helicopter") return Helicopter();
   if (name == "bird") return Bird();
   if (name == "boat") return Boat();
   throw BadInput(fmt::format("no built-in model '{}'; there are {}", name, fmt::join(BuiltinModels(), ", ")));

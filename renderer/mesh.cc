@@ -1,14 +1,16 @@
 #include "renderer/mesh.h"
 
+#include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
 namespace mirst {
 
-Box3 BoundingBox(const TriangleMesh& mesh) {
-  Box3 box{mesh.vertices.front(), mesh.vertices.front()};
-  for (const Vec3& v : mesh.vertices) {
+Box3 BoundingBox(const std::vector<Vec3>& points) {
+  Box3 box{points.front(), points.front()};
+  for (const Vec3& v : points) {
     box.low = {std::fmin(box.low.x, v.x), std::fmin(box.low.y, v.y), std::fmin(box.low.z, v.z)};
     box.high = {std::fmax(box.high.x, v.x), std::fmax(box.high.y, v.y), std::fmax(box.high.z, v.z)};
   }
@@ -16,18 +18,52 @@ Box3 BoundingBox(const TriangleMesh& mesh) {
 }
 
 void Weld(TriangleMesh& mesh) {
-  std::map<std::tuple<double, double, double>, std::uint32_t> index_of_place;
-  std::vector<std::uint32_t> new_index;
-  std::vector<Vec3> places;
-  for (const Vec3& v : mesh.vertices) {
-    const auto [it, is_new] = index_of_place.emplace(std::tuple(v.x, v.y, v.z), static_cast<std::uint32_t>(places.size()));
-    if (is_new) places.push_back(v);
-    new_index.push_back(it->second);
+  std::vector<std::uint32_t> order(mesh.vertices.size());
+  std::iota(order.begin(), order.end(), 0U);
+  const auto place = [&](std::uint32_t i) {
+    return std::tie(mesh.vertices[i].x, mesh.vertices[i].y, mesh.vertices[i].z);
+  };
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return place(a) < place(b) || (place(a) == place(b) && a < b); });
+  std::vector<std::uint32_t> first_there(order.size());  // of the vertices at one place, the first
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool again = i > 0 && place(order[i]) == place(order[i - 1]);
+    first_there[order[i]] = again ? first_there[order[i - 1]] : order[i];
   }
-  mesh.vertices = std::move(places);
+  std::vector<std::uint32_t> new_index(order.size());
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < order.size(); ++i) {
+    if (first_there[i] == i) {
+      new_index[i] = kept;
+      mesh.vertices[kept++] = mesh.vertices[i];
+    } else {
+      new_index[i] = new_index[first_there[i]];
+    }
+  }
+  mesh.vertices.resize(kept);
   for (auto& triangle : mesh.triangles) {
     for (std::uint32_t& vertex : triangle) vertex = new_index[vertex];
   }
+}
+
+std::size_t DropDuplicates(TriangleMesh& mesh) {
+  std::vector<std::uint32_t> order(mesh.triangles.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::vector<std::array<std::uint32_t, 3>> corners = mesh.triangles;
+  for (auto& triangle : corners) std::sort(triangle.begin(), triangle.end());
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return std::tie(corners[a], a) < std::tie(corners[b], b); });
+  std::vector<bool> again(order.size(), false);
+  for (std::size_t i = 1; i < order.size(); ++i) again[order[i]] = corners[order[i]] == corners[order[i - 1]];
+  std::size_t kept = 0;
+  for (std::size_t t = 0; t < again.size(); ++t) {
+    if (again[t]) continue;
+    mesh.triangles[kept] = mesh.triangles[t];
+    mesh.part_of_triangle[kept++] = mesh.part_of_triangle[t];
+  }
+  mesh.triangles.resize(kept);
+  mesh.part_of_triangle.resize(kept);
+  return again.size() - kept;
 }
 
 void Compact(TriangleMesh& mesh, const std::vector<bool>& keep) {

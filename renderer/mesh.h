@@ -42,11 +42,16 @@ struct TriangleMesh {
   Vec3 Corner(std::size_t triangle, std::size_t corner) const { return vertices[triangles[triangle][corner]]; }
 };
 
-/// The box of all vertices, which must not be none.
-Box3 BoundingBox(const TriangleMesh& mesh);
+/// The box of points, which must not be none.
+Box3 BoundingBox(const std::vector<Vec3>& points);
+inline Box3 BoundingBox(const TriangleMesh& mesh) { return BoundingBox(mesh.vertices); }
 
-/// Makes vertices at exactly one place one vertex.
+/// Makes vertices at exactly one place one vertex, which keeps the first one's rank. Coordinates must be numbers.
 void Weld(TriangleMesh& mesh);
+
+/// Of triangles between the same three vertices, in whatever order, keeps the first; returns how many went. For welded
+/// meshes: both sides of a surface are seen anyway.
+std::size_t DropDuplicates(TriangleMesh& mesh);
 
 /// Drops triangles without area or of parts that `keep` (one entry a part) leaves out, then vertices and parts that
 /// nothing uses. Order is kept.

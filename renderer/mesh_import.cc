@@ -6,15 +6,46 @@
 #include <fmt/format.h>
 
 #include <assimp/Importer.hpp>
+#include <cctype>
 #include <cmath>
+#include <fstream>
 #include <map>
+#include <regex>
 
 #include "core/error.h"
 #include "core/file.h"
 
+// Assimp calls this where a broken file leads it astray, and its own version ends the process. Debian's library leaves
+// the function to be replaced, but has no header for the call that sets a handler.
+namespace Assimp {
+void aiAssertViolation(const char* expression, const char* file, int line);
+void aiAssertViolation(const char* expression, const char* /*file*/, int /*line*/) {
+  throw mirst::BadInput(fmt::format("its contents contradict each other ({})", expression));
+}
+}  // namespace Assimp
+
 namespace mirst {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::size_t kMostTriangles = 20'000'000;  // 4 GB of memory while it is read
+
+// Assimp 5.2 reads a PLY header that is out of order, or has no end, for ever.
+void CheckPlyHeader(const fs::path& path) {
+  static const std::regex kLine(
+      R"((ply|format [a-z_]+ [0-9.]+|(comment|obj_info).*|element \w+ \d{1,9}|property (list \w+ )?\w+ \w+)\s*)");
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  for (int number = 1; std::getline(file, line) && number < 10000; ++number) {
+    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
+    if (line == "end_header") return;
+    if (line.size() > 1000 || !std::regex_match(line, kLine)) {
+      throw BadInput(
+          fmt::format("the model {} cannot be read: line {} does not belong in a PLY header", path.string(), number));
+    }
+  }
+  throw BadInput(fmt::format("the model {} cannot be read: its header does not end with 'end_header'", path.string()));
+}
 
 // Collects the meshes of a node tree in the scene's frame; a part is what shares node, mesh and material.
 class Collector {
@@ -29,6 +60,9 @@ class Collector {
 
  private:
   void AddMesh(const aiNode& node, const aiMesh& source, const aiMatrix4x4& scene_from_node) {
+    if (mesh_.triangles.size() + source.mNumFaces > kMostTriangles) {
+      throw BadInput(fmt::format("more than {} triangles; simplify the model", kMostTriangles));
+    }
     const std::uint32_t part = PartIndex(node, source);
     const auto first = static_cast<std::uint32_t>(mesh_.vertices.size());
     for (unsigned i = 0; i < source.mNumVertices; ++i) {
@@ -116,6 +150,7 @@ bool IsModelFile(const fs::path& path) {
 ImportedMesh ImportMesh(const fs::path& path) {
   if (!fs::exists(path)) throw BadInput(fmt::format("the model {} does not exist", path.string()));
   if (!fs::is_regular_file(path)) throw BadInput(fmt::format("the model {} is not a file", path.string()));
+  if (LowerExtension(path) == ".ply") CheckPlyHeader(path);
   ImportedMesh result;
   try {
     Assimp::Importer importer;
@@ -124,7 +159,8 @@ ImportedMesh ImportMesh(const fs::path& path) {
                                                             aiComponent_COLORS | aiComponent_TEXCOORDS |
                                                             aiComponent_TEXTURES | aiComponent_ANIMATIONS);
     const aiScene* const scene =
-        importer.ReadFile(path.string(), aiProcess_Triangulate | aiProcess_SortByPType | aiProcess_RemoveComponent);
+        importer.ReadFile(path.string(), aiProcess_ValidateDataStructure | aiProcess_Triangulate |
+                                             aiProcess_SortByPType | aiProcess_RemoveComponent);
     if (scene == nullptr) {
       throw BadInput(fmt::format("the model {} cannot be read: {}", path.string(), importer.GetErrorString()));
     }
@@ -137,8 +173,9 @@ ImportedMesh ImportMesh(const fs::path& path) {
   } catch (const std::exception& error) {
     throw BadInput(fmt::format("the model {} cannot be read: {}", path.string(), error.what()));
   }
-  Weld(result.mesh);  // Assimp's own joining would hide coordinates that are no numbers
   Compact(result.mesh, std::vector<bool>(result.mesh.parts.size(), true));
+  Weld(result.mesh);  // Assimp's own joining would hide coordinates that are no numbers
+  DropDuplicates(result.mesh);
   if (result.mesh.triangles.empty()) throw BadInput(fmt::format("the model {} holds no triangles", path.string()));
   return result;
 }

@@ -58,7 +58,8 @@ struct BodyAxes {
   SignedAxis forward;
 };
 
-BodyAxes FindAxes(const ImportedMesh& imported, const Box3& box, const TargetKind& kind, std::vector<std::string>& doubts) {
+BodyAxes FindAxes(const ImportedMesh& imported, const Box3& box, const TargetKind& kind,
+                  std::vector<std::string>& doubts) {
   const std::array<double, 3> extent = Coordinates(box.size());
   const auto longest = static_cast<std::size_t>(std::max_element(extent.begin(), extent.end()) - extent.begin());
   const auto thinnest = static_cast<std::size_t>(std::min_element(extent.begin(), extent.end()) - extent.begin());
@@ -83,7 +84,8 @@ BodyAxes FindAxes(const ImportedMesh& imported, const Box3& box, const TargetKin
     const Moments across = MomentsAlong(imported.mesh, box, side, axes.up);
     if (across.asymmetry > 2 * along.asymmetry + 0.02) {
       axes.forward = side;
-      doubts.push_back(fmt::format("its nose is taken to lie along {} because it is symmetric across", "xyz"[side.index]));
+      doubts.push_back(
+          fmt::format("its nose is taken to lie along {} because it is symmetric across", "xyz"[side.index]));
     }
     if (MomentsAlong(imported.mesh, box, axes.forward, axes.up).highest_part > 0.2) axes.forward.sign *= -1;
   }
@@ -96,10 +98,12 @@ struct Unit {
 };
 
 // Metres per file unit.
-double FindScale(double extent, const ImportedMesh& imported, const TargetKind& kind, std::vector<std::string>& doubts) {
+double FindScale(double extent, const ImportedMesh& imported, const TargetKind& kind,
+                 std::vector<std::string>& doubts) {
   if (kind.length_m) return *kind.length_m / extent;
   if (kind.metres_per_unit) return *kind.metres_per_unit;
-  constexpr std::array<Unit, 4> kUnits{{{0.001, "millimetres"}, {0.01, "centimetres"}, {0.0254, "inches"}, {0.3048, "feet"}}};
+  constexpr std::array<Unit, 4> kUnits{
+      {{0.001, "millimetres"}, {0.01, "centimetres"}, {0.0254, "inches"}, {0.3048, "feet"}}};
   const double stated = imported.metres_per_unit.value_or(1);
   const auto [low_m, high_m] = kind.plausible_length_m.value_or(std::pair(0.05, 500.0));
   const auto plausible = [low = low_m, high = high_m](double length_m) { return length_m >= low && length_m <= high; };
@@ -126,11 +130,17 @@ std::vector<std::string> OrientMesh(ImportedMesh& imported, const TargetKind& ki
   std::vector<std::string> doubts;
   const Box3 box = BoundingBox(imported.mesh);
   const BodyAxes axes = FindAxes(imported, box, kind, doubts);
+  const std::size_t doubts_before = doubts.size();
   const double scale = FindScale(box.largest_extent(), imported, kind, doubts);
   const Vec3 x = Direction(axes.forward), z = Direction(axes.up), y = Cross(z, x), centre = box.centre();
   for (Vec3& v : imported.mesh.vertices) {
     const Vec3 from_centre = v - centre;
     v = scale * Vec3{Dot(x, from_centre), Dot(y, from_centre), Dot(z, from_centre)};
+  }
+  if (doubts.size() > doubts_before) {
+    const Vec3 size = BoundingBox(imported.mesh).size();
+    doubts.back() +=
+        fmt::format("; its box is now {:.4g} x {:.4g} x {:.4g} m (length, width, height)", size.x, size.y, size.z);
   }
   return doubts;
 }

@@ -1,10 +1,12 @@
-// The nearest triangle along a ray (Embree). The instruction set is pinned, so that the same rays hit the same triangles
-// on every machine.
+// The nearest triangle along a ray (Embree). The instruction set is pinned, so that the same rays hit the same
+// triangles on every machine.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
-#include <optional>
+#include <span>
+#include <vector>
 
 #include "renderer/mesh.h"
 
@@ -12,18 +14,27 @@ namespace mirst {
 
 class RayCaster {
  public:
-  /// Builds the search structure; `mesh` must have triangles. Coordinates are rounded to float. Throws kInternal.
-  explicit RayCaster(const TriangleMesh& mesh);
+  /// Builds the search structure over some of the mesh's triangles, at least one. Coordinates are rounded to float.
+  /// Throws kInternal.
+  RayCaster(const TriangleMesh& mesh, std::vector<std::uint32_t> triangles);
   ~RayCaster();
-  RayCaster(const RayCaster&) = delete;
-  RayCaster& operator=(const RayCaster&) = delete;
+  RayCaster(RayCaster&&) noexcept;
+  RayCaster& operator=(RayCaster&&) noexcept;
 
-  struct Hit {
-    std::uint32_t triangle = 0;
-    double distance = 0;  ///< in lengths of `direction`
+  struct Ray {
+    Vec3 origin;
+    Vec3 direction;  ///< of any length
   };
-  /// Triangles are seen from both sides. `direction` need not have length one. Thread-safe.
-  std::optional<Hit> Cast(Vec3 origin, Vec3 direction) const;
+  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
+  struct Hit {
+    std::uint32_t triangle = kNothing;                        ///< of the mesh
+    float distance = std::numeric_limits<float>::infinity();  ///< in lengths of `direction`
+  };
+  /// One hit a ray: kept when it is nearer than every triangle here, else replaced by the nearest. Triangles are seen
+  /// from both sides. Neighbouring rays should come one after the other: they travel in packets of four. Thread-safe.
+  void Cast(std::span<const Ray> rays, std::span<Hit> hits) const;
+
+  const std::vector<std::uint32_t>& triangles() const;
 
  private:
   struct State;

@@ -1,30 +1,54 @@
 // What a TargetModel holds; for the renderer's own files.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "renderer/material.h"
 #include "renderer/mesh.h"
+#include "renderer/motion.h"
 #include "renderer/ray_caster.h"
 #include "renderer/render_template.h"
 
 namespace mirst {
 
+/// An edge of a body's surface that can be part of an outline.
+struct SurfaceEdge {
+  std::uint32_t from = 0, to = 0;             ///< vertices of the mesh
+  std::uint32_t triangle = 0, neighbour = 0;  ///< equal: an open edge, more than two triangles, or the border of a part
+  bool same_sense = false;                    ///< the two triangles wind against each other
+};
+
+/// What moves as one: its triangles, and how. The first of a target holds all that stands still, if anything does.
+struct RigidBody {
+  RayCaster caster;
+  std::vector<Vec3> vertices;  ///< those of its triangles, at rest
+  std::vector<SurfaceEdge> edges;
+  std::optional<Motion> motion;  ///< none: stands still
+};
+
 struct TargetModel::Data {
-  explicit Data(TriangleMesh centred_mesh) : mesh(std::move(centred_mesh)), box(BoundingBox(mesh)), caster(mesh) {}
+  /// `moving` are rules in the order of their rank: the first whose pattern a part matches moves it.
+  Data(TriangleMesh centred_mesh, const std::vector<MotionRule>& moving);
 
   std::string name;
   std::string class_name;
   std::string path;
   std::string sha256;
+  std::string content_sha256;  ///< of name, mesh, parts and rules: of all that a template depends on
   std::vector<std::string> warnings;
-  TriangleMesh mesh;  ///< centred
+  double speed_m_s = 0;       ///< usual
+  TriangleMesh mesh;          ///< centred
+  std::vector<Vec3> normals;  ///< one a triangle, length one, to the outside
   Box3 box;
-  double radius_m = 0;
+  double radius_m = 0;              ///< with all that moving parts reach
   std::vector<Material> materials;  ///< one a part
   std::vector<Zone> zones;          ///< the first that holds a point decides
-  RayCaster caster;
+  std::vector<RigidBody> bodies;    ///< none without triangles
+  std::vector<std::uint32_t> body_of_part;
+  std::optional<RayCaster> at_rest;  ///< all bodies in one, where some of them can move
 };
 
 }  // namespace mirst

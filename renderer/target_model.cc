@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -9,6 +11,7 @@
 #include "renderer/builtin_models.h"
 #include "renderer/orient_mesh.h"
 #include "renderer/target_data.h"
+#include "renderer/target_radiance.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -23,12 +26,50 @@ std::string HashOf(const TriangleMesh& mesh) {
   return hash.Finish();
 }
 
+// Of a mesh as it is rendered, and of the texts whose rules go before the built-in ones. What a file refers to lies in
+// the mesh and in its parts' names.
+std::string ContentHash(const TargetModel::Data& data, const std::vector<fs::path>& layers) {
+  Sha256 hash;
+  const auto add = [&hash](std::string_view text) {
+    hash.Update(fmt::format("{}:", text.size()));
+    hash.Update(text);
+  };
+  add(data.name);
+  add(data.sha256);
+  add(HashOf(data.mesh));
+  hash.Update(data.mesh.part_of_triangle.data(), data.mesh.part_of_triangle.size() * sizeof(std::uint32_t));
+  for (const std::string& part : data.mesh.parts) add(part);
+  for (const fs::path& layer : layers) add(ReadFile(layer));
+  return hash.Finish();
+}
+
 // Leaves out the parts that the materials ignore.
 void DropIgnoredParts(TriangleMesh& mesh, const std::string& class_name, const MaterialMap& materials) {
   std::vector<bool> keep;
   for (const std::string& part : mesh.parts) keep.push_back(!materials.Of(class_name, part).ignored);
   Compact(mesh, keep);
   if (mesh.triangles.empty()) throw BadInput("the materials ignore every part of the model");
+}
+
+Box3 Enclose(const Box3& box, Vec3 v) {
+  return {{std::min(box.low.x, v.x), std::min(box.low.y, v.y), std::min(box.low.z, v.z)},
+          {std::max(box.high.x, v.x), std::max(box.high.y, v.y), std::max(box.high.z, v.z)}};
+}
+
+// Where a zone lies in a body's box.
+Box3 BoxOf(const Zone& zone, const Box3& body) {
+  const auto limits = [&](std::size_t axis, double low, double high) {
+    const auto& share = zone.shares[axis];
+    std::pair<double, double> limit{low + share.first * (high - low), low + share.second * (high - low)};
+    if (const auto& metres = zone.metres[axis]) {
+      const double middle = 0.5 * (low + high);
+      limit = {std::max(limit.first, middle + metres->first), std::min(limit.second, middle + metres->second)};
+    }
+    return limit;
+  };
+  const auto x = limits(0, body.low.x, body.high.x), y = limits(1, body.low.y, body.high.y),
+             z = limits(2, body.low.z, body.high.z);
+  return {{x.first, y.first, z.first}, {x.second, y.second, z.second}};
 }
 
 }  // namespace
@@ -60,15 +101,16 @@ TargetModel TargetModel::Load(const std::string& spec, const fs::path& material_
     doubts = OrientMesh(imported, kind);
   }
 
-  auto data = std::make_shared<Data>(std::move(imported.mesh));
+  auto data = std::make_shared<Data>(std::move(imported.mesh), materials.MotionsOf(kind.class_name));
   data->name = name;
   data->class_name = kind.class_name;
   data->path = spec;
   data->sha256 = sha256;
   for (const std::string& doubt : doubts) data->warnings.push_back(fmt::format("{}: {}", name, doubt));
-  for (const Vec3& v : data->mesh.vertices) data->radius_m = std::max(data->radius_m, Length(v));
   for (const std::string& part : data->mesh.parts) data->materials.push_back(materials.Of(kind.class_name, part));
+  data->speed_m_s = kind.speed_m_s;
   data->zones = materials.ZonesOf(kind.class_name);
+  data->content_sha256 = ContentHash(*data, layers);
   TargetModel model;
   model.data_ = std::move(data);
   return model;
@@ -85,16 +127,26 @@ double TargetModel::size_z_m() const { return data_->box.size().z; }
 double TargetModel::radius_m() const { return data_->radius_m; }
 const std::vector<std::string>& TargetModel::warnings() const { return data_->warnings; }
 
-std::vector<PartSummary> TargetModel::parts() const {
+std::vector<PartSummary> TargetModel::parts(const Surroundings& surroundings) const {
+  const HeatState state = HeatStateOf(*data_, surroundings);
+  const auto summary = [&](const std::string& name, const Material& material, const Box3& box) {
+    return PartSummary{name,
+                       0,
+                       ToString(material.temperature),
+                       material.Temperature(state, 0),
+                       material.emissivity.In(surroundings.band).Normal(),
+                       box};
+  };
+  const TriangleMesh& mesh = data_->mesh;
   std::vector<PartSummary> parts;
-  for (std::size_t i = 0; i < data_->mesh.parts.size(); ++i) {
-    const Material& material = data_->materials[i];
-    parts.push_back({data_->mesh.parts[i], 0, ToString(material.temperature), material.emissivity});
+  for (std::size_t i = 0; i < mesh.parts.size(); ++i) parts.push_back(summary(mesh.parts[i], data_->materials[i], {}));
+  for (std::size_t t = 0; t < mesh.triangles.size(); ++t) {
+    PartSummary& part = parts[mesh.part_of_triangle[t]];
+    if (part.triangles++ == 0) part.box = {mesh.Corner(t, 0), mesh.Corner(t, 0)};
+    for (std::size_t corner = 0; corner < 3; ++corner) part.box = Enclose(part.box, mesh.Corner(t, corner));
   }
-  for (const std::uint32_t part : data_->mesh.part_of_triangle) ++parts[part].triangles;
-  for (const Zone& zone : data_->zones) {
-    parts.push_back({"zone " + zone.name, 0, ToString(zone.material.temperature), zone.material.emissivity});
-  }
+  for (const Zone& zone : data_->zones)
+    parts.push_back(summary("zone " + zone.name, zone.material, BoxOf(zone, data_->box)));
   return parts;
 }
 

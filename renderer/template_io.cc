@@ -21,7 +21,7 @@
 namespace mirst {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;  // 1 lacks what VisitNewerFields names
 constexpr int kLargestExtent = 16384;
 
 class TextOutput final : public Imf::OStream {
@@ -61,11 +61,12 @@ class TextInput final : public Imf::IStream {
 };
 
 Imf::Slice SliceOf(const Image<float>& image, int first_x, int first_y) {
-  // OpenEXR addresses pixel (x, y) of its data window as base + x * 4 + y * row; it never writes through an output's slice.
+  // OpenEXR addresses pixel (x, y) of its data window as base + x * 4 + y * row; it never writes through an output's
+  // slice.
   const auto row = static_cast<std::ptrdiff_t>(image.width()) * static_cast<std::ptrdiff_t>(sizeof(float));
   auto* const base = reinterpret_cast<char*>(const_cast<float*>(image.data()));
-  return Imf::Slice(Imf::FLOAT, base - first_x * static_cast<std::ptrdiff_t>(sizeof(float)) - first_y * row, sizeof(float),
-                    static_cast<std::size_t>(row));
+  return Imf::Slice(Imf::FLOAT, base - first_x * static_cast<std::ptrdiff_t>(sizeof(float)) - first_y * row,
+                    sizeof(float), static_cast<std::size_t>(row));
 }
 
 Imf::FrameBuffer BufferOf(const Template& rendered, int first_x = 0, int first_y = 0) {
@@ -90,6 +91,14 @@ void VisitFields(Header& rendered, Field&& field) {
   field("mirst_yaw_deg", rendered.attitude.yaw_deg);
   field("mirst_model", rendered.model);
   field("mirst_model_sha256", rendered.model_sha256);
+}
+
+template <class Header, class Field>
+void VisitNewerFields(Header& rendered, Field&& field) {
+  field("mirst_off_axis_x_px", rendered.off_axis_px.x);
+  field("mirst_off_axis_y_px", rendered.off_axis_px.y);
+  field("mirst_time_s", rendered.time_s);
+  field("mirst_integration_time_s", rendered.integration_time_s);
 }
 
 class HeaderWriter {
@@ -132,8 +141,11 @@ Template Decode(const std::string& bytes) {
   int version = 0;
   HeaderReader reader(header);
   reader("mirst_template_version", version);
-  if (version != kVersion) throw BadInput(fmt::format("template version {}; this program reads version {}", version, kVersion));
+  if (version < 1 || version > kVersion) {
+    throw BadInput(fmt::format("template version {}; this program reads versions 1 to {}", version, kVersion));
+  }
   VisitFields(rendered, reader);
+  if (version >= 2) VisitNewerFields(rendered, reader);
   if (rendered.supersampling < 1) throw BadInput(fmt::format("a supersampling of {}", rendered.supersampling));
   for (const char* channel : {"opacity", "contrast"}) {
     const Imf::Channel* found = header.channels().findChannel(channel);
@@ -153,7 +165,8 @@ Template Decode(const std::string& bytes) {
   file.readPixels(window.min.y, window.max.y);
   const auto is_share = [](float value) { return value >= 0 && value <= 1; };
   const auto is_finite = [](float value) { return std::isfinite(value); };
-  if (!std::all_of(rendered.opacity.begin(), rendered.opacity.end(), is_share)) throw BadInput("an opacity outside [0, 1]");
+  if (!std::all_of(rendered.opacity.begin(), rendered.opacity.end(), is_share))
+    throw BadInput("an opacity outside [0, 1]");
   if (!std::all_of(rendered.contrast.begin(), rendered.contrast.end(), is_finite)) {
     throw BadInput("a contrast that is no finite number");
   }
@@ -175,6 +188,7 @@ void WriteTemplate(const std::filesystem::path& path, const Template& rendered) 
     HeaderWriter writer(header);
     writer("mirst_template_version", kVersion);
     VisitFields(rendered, writer);
+    VisitNewerFields(rendered, writer);
     Imf::OutputFile file(output, header, 0);
     file.setFrameBuffer(BufferOf(rendered));
     file.writePixels(rendered.opacity.height());

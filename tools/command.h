@@ -17,14 +17,14 @@ namespace mirst {
 
 /// Flags of every sub-command. `seed` and the config flags are offered only where options exist.
 struct CommonFlags {
-  std::filesystem::path config;           ///< --config FILE
-  std::vector<std::string> assignments;   ///< --set a.b=c, repeatable
-  std::optional<std::uint64_t> seed;      ///< --seed N
-  int threads = 0;                        ///< --threads N, 0 = all cores
-  bool quiet = false;                     ///< --quiet: no progress, no notes
-  bool json = false;                      ///< --json: results as JSON on standard output, progress as JSON lines on standard error
-  bool force = false;                     ///< --force: replace an older result of the same kind
-  bool print_config = false;              ///< --print-config: print the resolved options as YAML and stop
+  std::filesystem::path config;          ///< --config FILE
+  std::vector<std::string> assignments;  ///< --set a.b=c, repeatable
+  std::optional<std::uint64_t> seed;     ///< --seed N
+  int threads = 0;                       ///< --threads N, 0 = all cores
+  bool quiet = false;                    ///< --quiet: no progress, no notes
+  bool json = false;          ///< --json: results as JSON on standard output, progress as JSON lines on standard error
+  bool force = false;         ///< --force: replace an older result of the same kind
+  bool print_config = false;  ///< --print-config: print the resolved options as YAML and stop
 };
 
 /// Adds --threads --quiet --json --force, and with `options` also --config --set --seed --print-config.
@@ -46,6 +46,7 @@ void AddStatsCommand(CLI::App& program);
 void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
+void AddPhysicsCommand(CLI::App& program);
 // With LibTorch only:
 void AddTrainCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);

@@ -43,6 +43,8 @@ void Run(const GenerateFlags& flags) {
                                          {"frames", report.frames},
                                          {"lowered_sequences", report.lowered},
                                          {"mean_placements", report.mean_placements},
+                                         {"templates_rendered", report.templates_rendered},
+                                         {"templates_reused", report.templates_reused},
                                          {"plan_s", report.plan_s},
                                          {"write_s", report.write_s}};
     PrintLine(json.dump());
@@ -53,6 +55,8 @@ void Run(const GenerateFlags& flags) {
   PrintLine(fmt::format(
       "{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a sequence", seconds,
       report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds, report.mean_placements));
+  PrintLine(fmt::format("{} templates rendered, {} taken from the cache", report.templates_rendered,
+                        report.templates_reused));
   if (report.lowered > 0)
     PrintLine(fmt::format("{} sequences have a lower SCR than asked for (flag \"lowered\")", report.lowered));
   PrintLine(fmt::format("data set id {}", report.dataset_id));

@@ -89,6 +89,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddPreviewCommand(program);
   mirst::AddEvaluateCommand(program);
   mirst::AddReportCommand(program);
+  mirst::AddPhysicsCommand(program);
 #ifdef MIRST_WITH_TORCH
   mirst::AddTrainCommand(program);
   mirst::AddDetectCommand(program);

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <set>
 
 #include "fusion/region_resample.h"
+#include "generator/plan.h"
 #include "generator/scenario.h"
 #include "generator/splits.h"
 #include "generator/target_view.h"
@@ -111,20 +113,34 @@ TEST(DrawPath, RefusesARegionThatIsEmpty) {
 
 TEST(SolveRange, MaskHasTheAreaAskedFor) {
   GenerateOptions options;
+  TemplateCache cache;
   for (const std::string& name : BuiltinModels()) {
     const TargetModel model = TargetModel::Load("builtin:" + name);
     for (const double area : {3.0, 9.0, 30.0, 81.0}) {
       Scenario scenario;
       scenario.frames = 1;
       scenario.attitude = {5, 10, 30};
-      scenario.range_m = SolveRange(model, scenario.attitude, area, options);
-      TargetViews views(model, scenario, options);
+      scenario.range_m = SolveRange(model, scenario.attitude, area, options, cache);
+      TargetViews views(model, scenario, options, cache);
       const SensorTemplate target = Quantise(ResampleToSensor(views.At(0), {0, 0}), MeanContrast(views.At(0)));
       // Whole pixels enter or leave the mask in pairs and rows as the range changes: a perimeter's worth at most.
       EXPECT_NEAR(static_cast<double>(CountPixels(HalfMaxMask(target.coverage))), area, 1 + 0.6 * std::sqrt(area))
           << name << ", " << area << " px";
     }
   }
+}
+
+TEST(PlanSequence, IsTheSameWithoutACacheOfTemplates) {
+  GenerateOptions options;
+  options.sequences = 2;
+  options.backgrounds.procedural_sources = 3;
+  Inventory inventory = OpenInventory(options), without = OpenInventory(options);
+  without.templates = std::make_unique<TemplateCache>(0);
+  for (const SequenceRequest& request : DrawRequests(options, static_cast<int>(inventory.models.size()))) {
+    EXPECT_EQ(ToJson(PlanSequence(inventory, request, options)), ToJson(PlanSequence(without, request, options)));
+  }
+  EXPECT_GT(inventory.templates->statistics().hits, 0U);
+  EXPECT_EQ(without.templates->statistics().hits, 0U);
 }
 
 }  // namespace

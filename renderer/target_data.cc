@@ -1,0 +1,114 @@
+#include "renderer/target_data.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+#include <utility>
+
+namespace mirst {
+namespace {
+
+// The triangles at rest whose parts `chosen` marks.
+std::vector<std::uint32_t> TrianglesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& body_of_part,
+                                       std::uint32_t body) {
+  std::vector<std::uint32_t> triangles;
+  for (std::uint32_t t = 0; t < mesh.triangles.size(); ++t) {
+    if (body_of_part[mesh.part_of_triangle[t]] == body) triangles.push_back(t);
+  }
+  return triangles;
+}
+
+std::vector<Vec3> VerticesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles) {
+  std::vector<bool> used(mesh.vertices.size(), false);
+  for (const std::uint32_t t : triangles) {
+    for (const std::uint32_t vertex : mesh.triangles[t]) used[vertex] = true;
+  }
+  std::vector<Vec3> vertices;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) vertices.push_back(mesh.vertices[i]);
+  }
+  return vertices;
+}
+
+// Each edge once, in the order of its vertices.
+std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles) {
+  struct Side {
+    std::uint32_t low, high, triangle;
+    bool rising;
+  };
+  std::vector<Side> sides;
+  sides.reserve(3 * triangles.size());
+  for (const std::uint32_t t : triangles) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      const std::uint32_t from = mesh.triangles[t][k], to = mesh.triangles[t][(k + 1) % 3];
+      sides.push_back({std::min(from, to), std::max(from, to), t, from < to});
+    }
+  }
+  std::sort(sides.begin(), sides.end(), [](const Side& a, const Side& b) {
+    return std::tie(a.low, a.high, a.triangle) < std::tie(b.low, b.high, b.triangle);
+  });
+  std::vector<SurfaceEdge> edges;
+  for (std::size_t first = 0, next = 0; first < sides.size(); first = next) {
+    const Side& a = sides[first];
+    while (next < sides.size() && sides[next].low == a.low && sides[next].high == a.high) ++next;
+    SurfaceEdge edge{a.low, a.high, a.triangle, a.triangle, false};
+    const Side& b = sides[next - 1];
+    if (next == first + 2 && mesh.part_of_triangle[a.triangle] == mesh.part_of_triangle[b.triangle]) {
+      edge.neighbour = b.triangle;
+      edge.same_sense = a.rising == b.rising;
+    }
+    edges.push_back(edge);
+  }
+  return edges;
+}
+
+Motion MotionOf(const MotionRule& rule, const std::vector<Vec3>& vertices) {
+  const Box3 box = BoundingBox(vertices);
+  const Vec3 size = box.size();
+  return {rule, (1 / Length(rule.axis)) * rule.axis,
+          box.low + Vec3{rule.pivot_shares[0] * size.x, rule.pivot_shares[1] * size.y, rule.pivot_shares[2] * size.z}};
+}
+
+// The farthest from the origin that a turning point can get, or slightly more.
+double SweptRadius(const Motion& motion, Vec3 v) {
+  const Vec3 arm = v - motion.pivot_m, along = Dot(arm, motion.axis) * motion.axis;
+  return Length(motion.pivot_m + along) + Length(arm - along);
+}
+
+}  // namespace
+
+TargetModel::Data::Data(TriangleMesh centred_mesh, const std::vector<MotionRule>& moving)
+    : mesh(std::move(centred_mesh)), box(BoundingBox(mesh)), body_of_part(mesh.parts.size(), 0) {
+  for (std::size_t part = 0; part < mesh.parts.size(); ++part) {
+    const auto matches = [&](const MotionRule& rule) {
+      return std::any_of(rule.parts.begin(), rule.parts.end(),
+                         [&](const std::string& pattern) { return MatchesPattern(pattern, mesh.parts[part]); });
+    };
+    const auto rule = std::find_if(moving.begin(), moving.end(), matches);
+    if (rule != moving.end()) body_of_part[part] = static_cast<std::uint32_t>(rule - moving.begin()) + 1;
+  }
+  for (std::size_t t = 0; t < mesh.triangles.size(); ++t) {
+    const Vec3 a = mesh.Corner(t, 0), across = Cross(mesh.Corner(t, 1) - a, mesh.Corner(t, 2) - a);
+    normals.push_back((1 / Length(across)) * across);
+  }
+  // Rules that nothing matches make no body: the rest moves up.
+  std::uint32_t made = 0;
+  for (std::uint32_t body = 0; body <= moving.size(); ++body) {
+    std::vector<std::uint32_t> triangles = TrianglesOf(mesh, body_of_part, body);
+    if (triangles.empty()) continue;
+    std::replace(body_of_part.begin(), body_of_part.end(), body, made++);
+    std::vector<Vec3> vertices = VerticesOf(mesh, triangles);
+    std::optional<Motion> motion;
+    if (body > 0) motion = MotionOf(moving[body - 1], vertices);
+    for (const Vec3& v : vertices) radius_m = std::max(radius_m, motion ? SweptRadius(*motion, v) : Length(v));
+    std::vector<SurfaceEdge> edges = EdgesOf(mesh, triangles);
+    bodies.push_back({RayCaster(mesh, std::move(triangles)), std::move(vertices), std::move(edges), std::move(motion)});
+  }
+  if (bodies.size() > 1 || bodies.front().motion) {
+    std::vector<std::uint32_t> all(mesh.triangles.size());
+    std::iota(all.begin(), all.end(), 0U);
+    at_rest.emplace(mesh, std::move(all));
+  }
+}
+
+}  // namespace mirst

@@ -1,0 +1,162 @@
+#include "renderer/target_radiance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "renderer/rotation.h"
+#include "renderer/target_data.h"
+
+namespace mirst {
+namespace {
+
+std::optional<std::size_t> ZoneAt(const TargetModel::Data& data, Vec3 point) {
+  const Vec3 from_corner = point - data.box.low, size = data.box.size(), half = 0.5 * size;
+  const auto inside = [&](const Zone& zone, std::size_t axis, double place, double extent, double middle) {
+    place = std::clamp(place, 0.0, extent);  // rounding may put a point of the surface outside its box
+    const auto& share = zone.shares[axis];
+    const auto& metres = zone.metres[axis];
+    return place >= share.first * extent && place <= share.second * extent &&
+           (!metres || (place - middle >= metres->first && place - middle <= metres->second));
+  };
+  for (std::size_t i = 0; i < data.zones.size(); ++i) {
+    const Zone& zone = data.zones[i];
+    if (inside(zone, 0, from_corner.x, size.x, half.x) && inside(zone, 1, from_corner.y, size.y, half.y) &&
+        inside(zone, 2, from_corner.z, size.z, half.z)) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// Directions of the world in the camera's frame: x to the right of the image, y along the optical axis, z up.
+struct World {
+  Vec3 up, ahead;
+  explicit World(double camera_elevation_deg) {
+    const auto [c, s] = CosSinOf(camera_elevation_deg);
+    up = {0, s, c};
+    ahead = {0, c, -s};
+  }
+  Vec3 Direction(double azimuth_deg, double elevation_deg) const {
+    const auto [ca, sa] = CosSinOf(azimuth_deg);
+    const auto [ce, se] = CosSinOf(elevation_deg);
+    return ce * (sa * Vec3{1, 0, 0} + ca * ahead) + se * up;
+  }
+};
+
+// What a skin radiates to: the fourth powers' mean, weighed as sky and ground are seen.
+double EnvironmentTemperature(double sky_k, double ground_k, double cos_tilt) {
+  if (sky_k == ground_k) return sky_k;
+  const auto fourth = [](double t) { return (t * t) * (t * t); };
+  return std::sqrt(std::sqrt(fourth(ground_k) + 0.5 * (1 + cos_tilt) * (fourth(sky_k) - fourth(ground_k))));
+}
+
+}  // namespace
+
+HeatState HeatStateOf(const TargetModel::Data& data, const Surroundings& surroundings) {
+  const double air_k = surroundings.air_temperature_k;
+  if (!(air_k > 0 && air_k <= kMaxSurfaceTemperature_K)) {
+    throw BadInput(
+        fmt::format("an air temperature of {} K; allowed: above 0 to {} K", air_k, kMaxSurfaceTemperature_K));
+  }
+  HeatState state;
+  state.air_temperature_k = air_k;
+  state.mach = surroundings.mach ? *surroundings.mach : data.speed_m_s / SoundSpeed(air_k);
+  state.environment_temperature_k = EnvironmentTemperature(surroundings.sky_temperature_k.value_or(air_k),
+                                                           surroundings.ground_temperature_k.value_or(air_k), 0);
+  if (surroundings.sun) state.solar_irradiance_w_m2 = surroundings.sun->irradiance_w_m2;
+  return state;
+}
+
+TargetRadiance::TargetRadiance(const TargetModel::Data& data, const View& view, const Surroundings& surroundings)
+    : data_(data),
+      surroundings_(surroundings),
+      state_(HeatStateOf(data, surroundings)),
+      sky_k_(surroundings.sky_temperature_k.value_or(surroundings.air_temperature_k)),
+      ground_k_(surroundings.ground_temperature_k.value_or(surroundings.air_temperature_k)),
+      background_(BandRadiance(surroundings.band, surroundings.background_temperature_k)),
+      transmission_(surroundings.atmosphere.Transmission(view.range_m)) {
+  around_.sky = BandRadiance(surroundings.band, sky_k_);
+  around_.ground = BandRadiance(surroundings.band, ground_k_);
+  const Pose pose(view);
+  const World world(surroundings.camera_elevation_deg);
+  camera_m_ = pose.BodyFromCamera(-1 * pose.origin_m);
+  up_ = pose.BodyFromCamera(world.up);
+  if (const auto& sun = surroundings.sun) {
+    if (!(sun->elevation_deg >= -90 && sun->elevation_deg <= 90 && std::isfinite(sun->azimuth_deg) &&
+          sun->transmission >= 0 && sun->transmission <= 1 && sun->irradiance_w_m2 >= 0 &&
+          sun->irradiance_w_m2 <= 2000)) {
+      throw BadInput(
+          fmt::format("a sun at azimuth {} and elevation {} degrees, transmission {}, {} W/m2; allowed: elevation "
+                      "-90 to 90, transmission 0 to 1, 0 to 2000 W/m2",
+                      sun->azimuth_deg, sun->elevation_deg, sun->transmission, sun->irradiance_w_m2));
+    }
+    if (sun->elevation_deg > 0) {
+      sun_is_up_ = true;
+      to_sun_ = pose.BodyFromCamera(world.Direction(sun->azimuth_deg, sun->elevation_deg));
+      around_.sun_irradiance = SolarIrradiance(surroundings.band) * sun->transmission;
+    }
+  }
+  for (std::size_t i = 0; i < data.materials.size(); ++i)
+    of_part_.push_back(SurfaceOf(data.mesh.parts[i], data.materials[i]));
+  for (const Zone& zone : data.zones) of_zone_.push_back(SurfaceOf(zone.name, zone.material));
+  const auto is_solved = [](const Surface& surface) { return !surface.radiance; };
+  if (std::any_of(of_part_.begin(), of_part_.end(), is_solved) ||
+      std::any_of(of_zone_.begin(), of_zone_.end(), is_solved)) {
+    table_.emplace(surroundings.band, 150, 1000);
+  }
+}
+
+TargetRadiance::Surface TargetRadiance::SurfaceOf(const std::string& name, const Material& material) const {
+  Surface surface{&material, &material.emissivity.In(surroundings_.band), std::nullopt};
+  InContext(fmt::format("the part '{}' of {}", name, data_.name), [&] {
+    const double temperature_k = material.Temperature(state_, 0);
+    if (!(temperature_k > 0 && temperature_k <= kMaxSurfaceTemperature_K)) {
+      throw BadInput(
+          fmt::format("a temperature of {:g} K; allowed: above 0 to {} K", temperature_k, kMaxSurfaceTemperature_K));
+    }
+    // A solved skin, too, has one temperature where nothing depends on how it lies.
+    if (material.temperature.rule != SurfaceTemperature::Rule::kSkinBalance || (!sun_is_up_ && sky_k_ == ground_k_)) {
+      surface.radiance = BandRadiance(surroundings_.band, temperature_k);
+    }
+  });
+  return surface;
+}
+
+const TargetRadiance::Surface& TargetRadiance::SurfaceAt(const SurfaceSample& sample) const {
+  const auto zone = ZoneAt(data_, sample.point_m);
+  return zone ? of_zone_[*zone] : of_part_[data_.mesh.part_of_triangle[sample.triangle]];
+}
+
+double TargetRadiance::SkinRadiance(const Material& material, double cos_tilt, double cos_sun) const {
+  HeatState here = state_;
+  here.environment_temperature_k = EnvironmentTemperature(sky_k_, ground_k_, cos_tilt);
+  return table_->Radiance(material.Temperature(here, cos_sun));
+}
+
+double TargetRadiance::CosineToSun(const SurfaceSample& sample) const {
+  const double cosine = Dot(sample.normal, to_sun_);
+  if (!(cosine > 0)) return 0;
+  // Just above the surface; parts that move cast no shadow.
+  const RayCaster::Ray ray{sample.point_m + (1e-4 * data_.radius_m) * sample.normal, to_sun_};
+  RayCaster::Hit hit;
+  for (const RigidBody& body : data_.bodies) {
+    if (!body.motion) body.caster.Cast({&ray, 1}, {&hit, 1});
+  }
+  return hit.triangle == RayCaster::kNothing ? cosine : 0;
+}
+
+double TargetRadiance::Contrast(const SurfaceSample& sample) const {
+  const Surface& surface = SurfaceAt(sample);
+  const Vec3 to_camera = camera_m_ - sample.point_m;
+  const double cos_view = Dot(sample.normal, to_camera) / Length(to_camera);
+  const double cos_tilt = Dot(sample.normal, up_);
+  const double cos_sun = sun_is_up_ ? CosineToSun(sample) : 0;
+  const double emitted = surface.radiance ? *surface.radiance : SkinRadiance(*surface.material, cos_tilt, cos_sun);
+  return transmission_ *
+         (LeavingRadiance(surface.emissivity->At(cos_view), emitted, around_, cos_tilt, cos_sun) - background_);
+}
+
+}  // namespace mirst
