@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "detector/model_driven/sequence_responses.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -20,13 +21,18 @@ namespace {
 class ModelDrivenMaps final : public MapSource {
  public:
   explicit ModelDrivenMaps(std::unique_ptr<ModelDrivenDetector> detector) : detector_(std::move(detector)) {}
-  void Begin(const TruthSequence&, const std::vector<Image<float>>& counts) override { detector_->Prepare(counts); }
-  Image<float> Next(std::size_t index, const Image<float>& counts) override {
-    return detector_->Score(counts, static_cast<int>(index));
+  void Begin(const TruthSequence&, const std::vector<Image<float>>& counts) override {
+    responses_.emplace(*detector_, counts);
+  }
+  Image<float> Next(std::size_t index, const Image<float>&) override {
+    Image<float> map = responses_->Take(static_cast<int>(index)).map;
+    for (float& score : map) score = std::max(score, 0.0F);  // a negative response is no target
+    return map;
   }
 
  private:
   std::unique_ptr<ModelDrivenDetector> detector_;
+  std::optional<SequenceResponses> responses_;
 };
 
 class NetworkMaps final : public MapSource {
@@ -168,7 +174,7 @@ MaskRule RuleFromValidation(const TruthSet& validation, Contender& contender, do
                 AddToRoc(roc, sequence, loaded, first, scores);
               });
   }
-  return {roc.ThresholdAtFalsePixelRate(rate), fmt::format("Fa_px = {:g} on {}", rate, validation.split)};
+  return {roc.ThresholdAtFalsePixelRate(rate), fmt::format("Fa_px = {:g} on {}", rate, validation.split), {}};
 }
 
 std::size_t PictureFrame(const LoadedSequence& loaded) {
@@ -253,11 +259,11 @@ std::unique_ptr<MapSource> MapsIn(const fs::path& folder) {
 }
 
 std::string MaskRule::Text() const {
-  return threshold ? fmt::format("score > {:.6g}", *threshold) : "score > half of the frame's maximum";
+  return threshold ? fmt::format("score > {:.6g}", *threshold) : Describe(segmentation);
 }
 
 Mask MaskRule::Apply(ImageView<const float> scores) const {
-  return threshold ? ThresholdMask(scores, *threshold) : HalfMaximumMask(scores);
+  return threshold ? ThresholdMask(scores, *threshold) : Segment(scores, segmentation);
 }
 
 EvaluationResult Evaluate(const TruthSet& truth, const TruthSet* validation, std::vector<Contender> contenders,

@@ -13,6 +13,7 @@
 #include "core/image.h"
 #include "datasets/truth_set.h"
 #include "detector/model_driven/detector.h"
+#include "detector/model_driven/segmentation.h"
 #include "detector/sequence_detector.h"
 #include "metrics/scores.h"
 
@@ -40,8 +41,9 @@ std::unique_ptr<MapSource> MapsIn(const std::filesystem::path& folder);
 
 /// How a mask is made of a map.
 struct MaskRule {
-  std::optional<float> threshold;  ///< a target where score > threshold; none: half of the frame's largest score
+  std::optional<float> threshold;  ///< a target where score > threshold; none: `segmentation` decides
   std::string origin;              ///< "checkpoint", "compatibility choice", "user", "Fa_px = 1e-05 on val"
+  SegmentationOptions segmentation{};
   std::string Text() const;
   Mask Apply(ImageView<const float> scores) const;
 };

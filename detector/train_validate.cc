@@ -5,7 +5,7 @@
 
 #include "core/parallel.h"
 #include "core/progress.h"
-#include "detector/model_driven/detector.h"
+#include "detector/model_driven/segmentation.h"
 #include "detector/sequence_detector.h"
 
 namespace mirst {

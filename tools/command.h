@@ -47,8 +47,7 @@ void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
-// With LibTorch only:
-void AddTrainCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);
+void AddTrainCommand(CLI::App& program);  // with LibTorch only
 
 }  // namespace mirst

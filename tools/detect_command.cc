@@ -1,5 +1,6 @@
-// `mirst detect`: a trained network on sequences of frames.
+// `mirst detect`: a trained network, or a model-driven method, on sequences of frames.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,19 +16,22 @@
 #include "datasets/sequence_source.h"
 #include "detector/sequence_detector.h"
 #include "tools/command.h"
+#include "tools/detect_by_method.h"
 #include "tools/detection_files.h"
+#include "tools/method_options.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
 namespace {
 
 struct DetectFlags : CommonFlags {
-  fs::path weights, out;
-  std::vector<fs::path> input;
+  fs::path weights;
+  MethodRun method;  ///< input and output serve networks too
   DeviceChoice device = DeviceChoice::kAutomatic;
   std::optional<double> threshold;
-  bool scores = false;
 };
+
+#ifdef MIRST_WITH_TORCH
 
 void CheckSource(const SourceInfo& info) {
   if (info.frame_count < 2) {
@@ -54,14 +58,14 @@ class Run {
                                    : detector_->info().threshold) {}
 
   Totals All() {
-    const auto sources = OpenSources(flags_.input);
+    const auto sources = OpenSources(flags_.method.input);
     std::int64_t frames = 0;
     for (const auto& source : sources) {
       CheckSource(source->info());
       frames += source->info().frame_count;
     }
-    PrepareDetectionFolder(flags_.out, flags_.force);
-    log_.open(flags_.out / kDetectionLog);
+    PrepareDetectionFolder(flags_.method.out, flags_.force);
+    log_.open(flags_.method.out / kDetectionLog);
     log_ << "sequence,frame,detections,largest_score,milliseconds\n";
     Progress progress("detect", frames, "frames");
     for (const auto& source : sources) InContext(source->info().name, [&] { Sequence(*source, progress); });
@@ -72,7 +76,8 @@ class Run {
  private:
   void Sequence(const SequenceSource& source, Progress& progress) {
     const SourceInfo& info = source.info();
-    DetectionFiles files(flags_.out, info, flags_.scores ? KeepScores::kYes : KeepScores::kNo);
+    DetectionFiles files(flags_.method.out, info, flags_.method.scores ? KeepScores::kYes : KeepScores::kNo,
+                         ScoreScale::kLogit);
     detector_->Begin();
     for (int index = 0; index < info.frame_count; ++index) {
       ThrowIfInterrupted();
@@ -81,7 +86,8 @@ class Run {
       const Image<float> logits =
           InContext(fmt::format("frame {}", frame.name), [&] { return detector_->Next(frame.pixels); });
       const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      const std::vector<Detection> detections = files.Add(frame, logits, static_cast<float>(threshold_));
+      const std::vector<Detection> detections =
+          files.Add(frame, logits, ThresholdMask(logits, static_cast<float>(threshold_)));
       double largest = 0;
       for (const Detection& detection : detections) largest = std::max(largest, detection.score);
       log_ << fmt::format("\"{}\",{},{},{:.6f},{:.2f}\n", info.name, index, detections.size(), largest, 1000 * seconds);
@@ -90,8 +96,8 @@ class Run {
       ++totals_.frames;
       progress.Advance();
     }
-    if (!log_.flush()) throw BadInput(fmt::format("cannot write {}", (flags_.out / kDetectionLog).string()));
-    files.Finish(detector_->info(), flags_.weights.filename().string(), threshold_);
+    if (!log_.flush()) throw BadInput(fmt::format("cannot write {}", (flags_.method.out / kDetectionLog).string()));
+    files.Finish({detector_->info().id, "", flags_.weights.filename().string(), detector_->info().steps, threshold_});
   }
 
   const DetectFlags& flags_;
@@ -101,13 +107,13 @@ class Run {
   Totals totals_;
 };
 
-void Detect(const DetectFlags& flags) {
+void DetectByNetwork(const DetectFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
   Run run(flags);
   const Totals totals = run.All();
   if (flags.json) {
     PrintLine(Dump({{"event", "result"},
-                    {"folder", flags.out.string()},
+                    {"folder", flags.method.out.string()},
                     {"device", run.info().device},
                     {"frames", totals.frames},
                     {"detections", totals.detections},
@@ -116,27 +122,71 @@ void Detect(const DetectFlags& flags) {
   }
   PrintLine(fmt::format("{} detections in {} frames, {:.2f} frames/s in the network on {}; files in {}",
                         totals.detections, totals.frames, static_cast<double>(totals.frames) / totals.seconds,
-                        run.info().device, flags.out.string()));
+                        run.info().device, flags.method.out.string()));
+}
+#endif
+
+void Detect(const DetectFlags& flags) {
+  if (!flags.method.method.empty()) {
+    if (flags.threshold)
+      throw UsageError("--threshold is a probability, of networks; with --method use --set segmentation.rule=fixed");
+    DetectByMethod(flags.method, flags);
+    return;
+  }
+  if (flags.print_config) {
+    PrintLine(PrintOptions(ReadMethodOptions(flags), OptionsFormat::kYaml));
+    return;
+  }
+  if (flags.weights.empty())
+    throw UsageError("one of --weights FILE and --method NAME is required; see 'mirst detect --help'");
+  if (!flags.method.response.empty() || flags.method.iterations > 0 || !flags.assignments.empty() ||
+      !flags.config.empty())
+    throw UsageError("--response, --iterations, --set and --method-config go with --method");
+  if (flags.method.input.empty() || flags.method.out.empty())
+    throw UsageError("--input and --out are required; see 'mirst detect --help'");
+#ifdef MIRST_WITH_TORCH
+  DetectByNetwork(flags);
+#else
+  throw BadInput(
+      fmt::format("--weights {}: this build has no LibTorch and cannot run a trained network", flags.weights.string()));
+#endif
 }
 
 }  // namespace
 
 void AddDetectCommand(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("detect",
-                                             "Find targets in frames by a trained network\n"
-                                             "Writes mask/SEQUENCE/*.png, boxes/SEQUENCE.json, overlay/SEQUENCE.avi "
-                                             "and detections.csv. Frames may have any size from\n"
-                                             "48 x 48 px. The network looks at five frames; for the first four of a "
-                                             "sequence the first frame stands in for the missing.");
+  CLI::App* command = program.add_subcommand(
+      "detect",
+      "Find targets in frames by a trained network or a classical method\n"
+      "Writes mask/SEQUENCE/*.png, boxes/SEQUENCE.json, overlay/SEQUENCE.avi and detections.csv.\n"
+      "Networks: frames of any size from 48 x 48 px; five frames are looked at, and for the first four of a sequence\n"
+      "the first frame stands in for the missing. Methods: --response writes raw maps and the solver's iterations;\n"
+      "windows of several frames lie side by side, the rest of a sequence is looked at in its last full window.");
   const auto flags = std::make_shared<DetectFlags>();
-  command->add_option("--weights", flags->weights, "Checkpoint of mirst train, its .json beside it")
-      ->type_name("FILE")
-      ->required();
-  command->add_option("--input", flags->input, "Sequence folder, folder of sequence folders, or video file; repeatable")
+  auto* weights = command->add_option("--weights", flags->weights, "Checkpoint of mirst train, its .json beside it")
+                      ->type_name("FILE");
+  command
+      ->add_option("--method", flags->method.method,
+                   fmt::format("Classical method: {}", fmt::join(ModelDrivenMethods(), ", ")))
+      ->check(CLI::IsMember(ModelDrivenMethods()).description(""))
+      ->type_name("NAME")
+      ->excludes(weights);
+  command
+      ->add_option("--input", flags->method.input,
+                   "Sequence folder, folder of sequence folders, or video file; repeatable")
       ->type_name("PATH")
-      ->required()
       ->allow_extra_args(false);
-  command->add_option("--out", flags->out, "Folder for the files")->type_name("DIR")->required();
+  command->add_option("--out", flags->method.out, "Folder for the files")->type_name("DIR");
+  command
+      ->add_option("--response", flags->method.response,
+                   "With --method: folder for the raw responses, SEQUENCE/*.npy (float32), and responses.csv")
+      ->type_name("DIR");
+  command
+      ->add_option("--iterations", flags->method.iterations,
+                   "With --method: exactly so many iterations of the solver, not its own rules")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100000).description(""));
+  AddMethodOptions(*command, *flags);
   command
       ->add_option("--threshold", flags->threshold,
                    "Probability above which a pixel is a target; default: the checkpoint's")
@@ -149,12 +199,15 @@ void AddDetectCommand(CLI::App& program) {
                                                                                     {"cpu", DeviceChoice::kCpu},
                                                                                     {"cuda", DeviceChoice::kCuda}})
               .description(""));
-  command->add_flag("--scores", flags->scores, "Also write the logits, scores/SEQUENCE/*.npy (float32)");
+  command->add_flag("--scores", flags->method.scores,
+                    "Also write logits or responses, scores/SEQUENCE/*.npy (float32)");
   AddCommonFlags(*command, *flags, WithOptions::kNo);
   command->footer(
       "Examples:\n"
       "  mirst detect --weights out/pstfnet/best.safetensors --input thermal/seq1 --out out/seq1\n"
-      "  mirst detect --weights out/pstfnet/best.safetensors --input flight.mp4 --threshold 0.3 --out out/flight");
+      "  mirst detect --weights out/pstfnet/best.safetensors --input flight.mp4 --threshold 0.3 --out out/flight\n"
+      "  mirst detect --method ipi --input thermal/seq1 --response out/ipi\n"
+      "  mirst detect --method pstnn --set segmentation.rule=mean_std --input thermal/seq1 --out out/pstnn");
   command->callback([flags] { Detect(*flags); });
 }
 

@@ -16,7 +16,6 @@
 #include "core/json.h"
 #include "core/version.h"
 #include "datasets/frame_io.h"
-#include "detector/model_driven/detector.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -49,7 +48,20 @@ cv::Mat Picture(const Image<float>& pixels, const std::vector<Detection>& detect
   return picture;
 }
 
-/// NumPy's format 1.0: shape (height, width), little-endian float32.
+Json ToJson(const std::vector<Detection>& detections) {
+  Json boxes = Json::array();
+  for (const auto& [component, score] : detections) {
+    const PixelBox& box = component.box;
+    boxes.push_back({{"box_xywh", {box.x, box.y, box.width, box.height}},
+                     {"centroid_xy", {component.centroid.x, component.centroid.y}},
+                     {"area_px", component.area_px},
+                     {"score", score}});
+  }
+  return boxes;
+}
+
+}  // namespace
+
 std::string NpyBytes(const Image<float>& values) {
   static_assert(std::endian::native == std::endian::little);
   std::string header =
@@ -64,20 +76,6 @@ std::string NpyBytes(const Image<float>& values) {
   bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
   return bytes;
 }
-
-Json ToJson(const std::vector<Detection>& detections) {
-  Json boxes = Json::array();
-  for (const auto& [component, score] : detections) {
-    const PixelBox& box = component.box;
-    boxes.push_back({{"box_xywh", {box.x, box.y, box.width, box.height}},
-                     {"centroid_xy", {component.centroid.x, component.centroid.y}},
-                     {"area_px", component.area_px},
-                     {"score", score}});
-  }
-  return boxes;
-}
-
-}  // namespace
 
 void PrepareDetectionFolder(const fs::path& out, bool force) {
   std::error_code ignored;
@@ -95,18 +93,19 @@ void PrepareDetectionFolder(const fs::path& out, bool force) {
   CreateFolder(out);
 }
 
-std::vector<Detection> DetectionsOf(const Mask& mask, const Image<float>& logits) {
+std::vector<Detection> DetectionsOf(const Mask& mask, const Image<float>& scores, ScoreScale scale) {
   const Labelling labelling = LabelComponents(mask);
   std::vector<float> largest(labelling.components.size(), -std::numeric_limits<float>::infinity());
-  for (std::size_t p = 0; p < logits.size(); ++p) {
+  for (std::size_t p = 0; p < scores.size(); ++p) {
     if (const std::int32_t label = labelling.labels.data()[p]; label > 0) {
       float& score = largest[static_cast<std::size_t>(label) - 1];
-      score = std::max(score, logits.data()[p]);
+      score = std::max(score, scores.data()[p]);
     }
   }
   std::vector<Detection> detections;
   for (std::size_t i = 0; i < largest.size(); ++i) {
-    detections.push_back({labelling.components[i], 1 / (1 + std::exp(-static_cast<double>(largest[i])))});
+    const double score = largest[i];
+    detections.push_back({labelling.components[i], scale == ScoreScale::kLogit ? 1 / (1 + std::exp(-score)) : score});
   }
   return detections;
 }
@@ -115,27 +114,27 @@ struct DetectionFiles::State {
   fs::path out;
   std::string name;
   KeepScores scores;
+  ScoreScale scale;
   cv::VideoWriter video;
   Json frames = Json::array();
 };
 
-DetectionFiles::DetectionFiles(fs::path out, const SourceInfo& source, KeepScores scores) {
+DetectionFiles::DetectionFiles(fs::path out, const SourceInfo& source, KeepScores scores, ScoreScale scale) {
   CreateFolder(out / "mask" / source.name);
   for (const char* kind : {"boxes", "overlay"}) CreateFolder(out / kind);
   if (scores == KeepScores::kYes) CreateFolder(out / "scores" / source.name);
   cv::VideoWriter video = OpenVideo(out / "overlay" / (source.name + ".avi"), source);
-  state_ = std::make_unique<State>(State{std::move(out), source.name, scores, std::move(video)});
+  state_ = std::make_unique<State>(State{std::move(out), source.name, scores, scale, std::move(video)});
 }
 
 DetectionFiles::~DetectionFiles() = default;
 
-std::vector<Detection> DetectionFiles::Add(const Frame& frame, const Image<float>& logits, float threshold) {
-  const Mask mask = ThresholdMask(logits, threshold);
-  std::vector<Detection> detections = DetectionsOf(mask, logits);
+std::vector<Detection> DetectionFiles::Add(const Frame& frame, const Image<float>& scores, const Mask& mask) {
+  std::vector<Detection> detections = DetectionsOf(mask, scores, state_->scale);
   const std::string stem = fs::path(frame.name).stem().string();
   WriteFileAtomically(state_->out / "mask" / state_->name / (stem + ".png"), EncodePng(mask));
   if (state_->scores == KeepScores::kYes) {
-    WriteFileAtomically(state_->out / "scores" / state_->name / (stem + ".npy"), NpyBytes(logits));
+    WriteFileAtomically(state_->out / "scores" / state_->name / (stem + ".npy"), NpyBytes(scores));
   }
   try {
     state_->video.write(Picture(frame.pixels, detections));
@@ -146,13 +145,17 @@ std::vector<Detection> DetectionFiles::Add(const Frame& frame, const Image<float
   return detections;
 }
 
-void DetectionFiles::Finish(const SequenceDetectorInfo& detector, const std::string& weights, double threshold) {
-  const Json document = {
-      {"sequence", state_->name},
-      {"program", {{"version", ProgramVersion()}, {"git", GitRevision()}}},
-      {"detector",
-       {{"id", detector.id}, {"weights", weights}, {"steps", detector.steps}, {"threshold_logit", threshold}}},
-      {"frames", state_->frames}};
+void DetectionFiles::Finish(const DetectorRecord& detector) {
+  Json record = {{"id", detector.id}};
+  if (state_->scale == ScoreScale::kLogit)
+    record.update(
+        {{"weights", detector.weights}, {"steps", detector.steps}, {"threshold_logit", detector.threshold_logit}});
+  else
+    record.update({{"rule", detector.rule}});
+  const Json document = {{"sequence", state_->name},
+                         {"program", {{"version", ProgramVersion()}, {"git", GitRevision()}}},
+                         {"detector", record},
+                         {"frames", state_->frames}};
   WriteFileAtomically(state_->out / "boxes" / (state_->name + ".json"), Dump(document) + "\n");
 }
 

@@ -9,7 +9,6 @@
 #include "core/frame.h"
 #include "core/image.h"
 #include "datasets/sequence_source.h"
-#include "detector/sequence_detector.h"
 #include "metrics/components.h"
 
 namespace mirst {
@@ -20,31 +19,48 @@ inline constexpr const char* kDetectionLog = "detections.csv";
 /// `force`.
 void PrepareDetectionFolder(const std::filesystem::path& out, bool force);
 
-/// A connected component of a mask and the largest score in it, as a probability.
+enum class ScoreScale {
+  kLogit,     ///< of a network; reported as a probability
+  kResponse,  ///< of a model-driven method; reported as it is
+};
+
+/// A connected component of a mask and the largest score in it.
 struct Detection {
   Component component;
   double score = 0;
 };
 
-/// Components of `mask` with the largest of `logits` in each. Same shape.
-std::vector<Detection> DetectionsOf(const Mask& mask, const Image<float>& logits);
+/// Components of `mask` with the largest of `scores` in each. Same shape.
+std::vector<Detection> DetectionsOf(const Mask& mask, const Image<float>& scores, ScoreScale scale);
+
+/// What made the detections, for boxes/NAME.json.
+struct DetectorRecord {
+  std::string id;
+  std::string rule;     ///< of a model-driven method: "score > half of the frame's maximum"
+  std::string weights;  ///< of a network, as the next two
+  std::int64_t steps = 0;
+  double threshold_logit = 0;
+};
+
+/// NumPy's format 1.0: shape (height, width), little-endian float32.
+std::string NpyBytes(const Image<float>& values);
 
 enum class KeepScores { kNo, kYes };
 
 /// The files of one sequence: mask/NAME/*.png, boxes/NAME.json, overlay/NAME.avi (Motion JPEG: the frame stretched over
-/// its own range, a box 3 px around each detection), scores/NAME/*.npy (logits, float32).
+/// its own range, a box 3 px around each detection), scores/NAME/*.npy (float32).
 class DetectionFiles {
  public:
   /// Throws kBadInput where a file cannot be written.
-  DetectionFiles(std::filesystem::path out, const SourceInfo& source, KeepScores scores);
+  DetectionFiles(std::filesystem::path out, const SourceInfo& source, KeepScores scores, ScoreScale scale);
   ~DetectionFiles();
   DetectionFiles(const DetectionFiles&) = delete;
   DetectionFiles& operator=(const DetectionFiles&) = delete;
 
-  /// The next frame; a target where logit > threshold. Returns what was found.
-  std::vector<Detection> Add(const Frame& frame, const Image<float>& logits, float threshold);
+  /// The next frame. Returns what was found.
+  std::vector<Detection> Add(const Frame& frame, const Image<float>& scores, const Mask& mask);
   /// Writes boxes/NAME.json.
-  void Finish(const SequenceDetectorInfo& detector, const std::string& weights, double threshold);
+  void Finish(const DetectorRecord& detector);
 
  private:
   struct State;

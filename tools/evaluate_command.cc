@@ -1,5 +1,6 @@
 // `mirst evaluate`: detectors, or anybody's maps, against truth.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <set>
@@ -7,8 +8,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "detector/evaluation_files.h"
-#include "detector/model_driven/top_hat.h"
 #include "tools/command.h"
+#include "tools/method_options.h"
 
 namespace mirst {
 namespace {
@@ -18,7 +19,8 @@ constexpr const char* kDescription =
     "Score detectors against truth: IoU, Pd, Fa by protocol P1, ROC\n"
     "Scores trained networks (--weights), classical methods (--method) and maps made elsewhere (--pred) side by side.\n"
     "Masks: networks at their checkpoint's threshold (logit > 0), classical methods above half of each frame's\n"
-    "largest score (the published tables' choice), and both also at the threshold that leaves --fa false pixels on\n"
+    "largest score (the published tables' choice; --set segmentation.rule=... takes another), and both also at the "
+    "threshold that leaves --fa false pixels on\n"
     "the validation split. Maps: PNG as value / largest value, or NPY; masks count as maps.";
 
 struct EvaluateFlags : CommonFlags {
@@ -45,18 +47,17 @@ Contender FromWeights(const std::string& weights, [[maybe_unused]] const Evaluat
 #endif
 }
 
-Contender FromMethod(const std::string& method) {
-  TopHatOptions options;
-  if (method == "top_hat_dark") options.polarity = TargetPolarity::kDark;
-  auto detector = std::make_unique<TopHatDetector>(options);
+Contender FromMethod(const std::string& method, const ModelDrivenOptions& options) {
+  std::unique_ptr<ModelDrivenDetector> detector = MakeModelDrivenDetector(method, options);
   const std::string id(detector->id());
-  return {id, {}, MapsOf(std::move(detector)), {{std::nullopt, "compatibility choice"}}};
+  const std::string origin = options.segmentation == SegmentationOptions{} ? "compatibility choice" : "options";
+  return {id, {}, MapsOf(std::move(detector)), {{std::nullopt, origin, options.segmentation}}};
 }
 
-std::vector<Contender> Contenders(const EvaluateFlags& flags) {
+std::vector<Contender> Contenders(const EvaluateFlags& flags, const ModelDrivenOptions& options) {
   std::vector<Contender> contenders;
   for (const std::string& weights : flags.weights) contenders.push_back(FromWeights(weights, flags));
-  for (const std::string& method : flags.methods) contenders.push_back(FromMethod(method));
+  for (const std::string& method : flags.methods) contenders.push_back(FromMethod(method, options));
   for (const std::string& folder : flags.predictions) {
     std::unique_ptr<MapSource> maps = MapsIn(folder);
     const std::string id = fs::canonical(folder).filename().string();
@@ -85,6 +86,11 @@ std::optional<TruthSet> Validation(const EvaluateFlags& flags, const TruthSet& t
 
 void Run(const EvaluateFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
+  const ModelDrivenOptions options = ReadMethodOptions(flags);
+  if (flags.print_config) {
+    PrintLine(PrintOptions(options, OptionsFormat::kYaml));
+    return;
+  }
   if (flags.data.empty() == flags.truth.empty())
     throw UsageError("one of --data DIR and --truth DIR is required; see 'mirst evaluate --help'");
   if (flags.weights.empty() && flags.methods.empty() && flags.predictions.empty()) {
@@ -97,7 +103,7 @@ void Run(const EvaluateFlags& flags) {
     throw BadInput(fmt::format("--split {}: {} is no data set in the native layout and has no splits", flags.split,
                                folder.string()));
   const TruthSet truth = OpenTruth(folder, flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split);
-  std::vector<Contender> contenders = Contenders(flags);
+  std::vector<Contender> contenders = Contenders(flags, options);
   const std::optional<TruthSet> validation = Validation(flags, truth);
   const EvaluationResult result =
       Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
@@ -117,9 +123,12 @@ void AddEvaluateCommand(CLI::App& program) {
   command->add_option("--split", flags->split, "Sequences to score (default: test with --data, all with --truth)")
       ->check(CLI::IsMember({"train", "val", "test"}).description("train|val|test"));
   command->add_option("--weights", flags->weights, "Checkpoint of `mirst train`; repeatable")->type_name("FILE");
-  command->add_option("--method", flags->methods, "Classical method: top_hat, top_hat_dark; repeatable")
-      ->check(CLI::IsMember({"top_hat", "top_hat_dark"}).description(""))
+  command
+      ->add_option("--method", flags->methods,
+                   fmt::format("Classical method: {}; repeatable", fmt::join(ModelDrivenMethods(), ", ")))
+      ->check(CLI::IsMember(ModelDrivenMethods()).description(""))
       ->type_name("NAME");
+  AddMethodOptions(*command, *flags);
   command
       ->add_option("--pred", flags->predictions,
                    "Maps or masks <seq>/<frame>.png or .npy, one a frame of the truth; repeatable")
@@ -148,6 +157,7 @@ void AddEvaluateCommand(CLI::App& program) {
       "Examples:\n"
       "  mirst evaluate --data out/smoke --method top_hat\n"
       "  mirst evaluate --data out/smoke --weights out/run/best.safetensors --method top_hat --out out/scores\n"
+      "  mirst evaluate --data out/smoke --method pstnn --method ipi --set ipi.step_px=20\n"
       "  mirst evaluate --pred maps/ --truth out/smoke --split test");
   command->callback([flags] { Run(*flags); });
 }

@@ -90,9 +90,9 @@ int Run(int argc, const char* const* argv) {
   mirst::AddEvaluateCommand(program);
   mirst::AddReportCommand(program);
   mirst::AddPhysicsCommand(program);
+  mirst::AddDetectCommand(program);
 #ifdef MIRST_WITH_TORCH
   mirst::AddTrainCommand(program);
-  mirst::AddDetectCommand(program);
 #endif
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
 

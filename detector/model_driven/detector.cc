@@ -1,22 +1,32 @@
 #include "detector/model_driven/detector.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/error.h"
 
 namespace mirst {
 
-Mask ThresholdMask(ImageView<const float> scores, float threshold) {
-  Mask mask(scores.height(), scores.width());
-  for (int y = 0; y < scores.height(); ++y) {
-    for (int x = 0; x < scores.width(); ++x) mask(y, x) = scores(y, x) > threshold ? 255 : 0;
+Responses ModelDrivenDetector::Respond(const std::vector<ImageView<const float>>& window) const {
+  if (std::ssize(window) != window_frames())
+    throw InternalError(fmt::format("{} looks at {} frames, given are {}", id(), window_frames(), window.size()));
+  const int height = window.front().height(), width = window.front().width();
+  if (height == 0 || width == 0) throw BadInput("the frame has no pixels");
+  for (const ImageView<const float>& frame : window) {
+    if (frame.height() != height || frame.width() != width) {
+      throw BadInput(fmt::format("frames of one sequence must have one size, found {} x {} and {} x {} px", width,
+                                 height, frame.width(), frame.height()));
+    }
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        if (!std::isfinite(frame(y, x)))
+          throw BadInput(
+              fmt::format("the pixel in row {}, column {} is {}, allowed are finite numbers", y, x, frame(y, x)));
+      }
+    }
   }
-  return mask;
-}
-
-Mask HalfMaximumMask(ImageView<const float> scores) {
-  float maximum = 0;
-  for (int y = 0; y < scores.height(); ++y)
-    maximum = std::max(maximum, *std::max_element(scores.row(y), scores.row(y) + scores.width()));
-  return ThresholdMask(scores, maximum / 2);
+  return Solve(window);
 }
 
 }  // namespace mirst

@@ -1,5 +1,5 @@
-// Classical (model-driven) detectors of small targets: no training, no LibTorch. A detector gives a score a pixel;
-// making a mask of it is the caller's choice (HalfMaximumMask below, or a threshold fixed on validation data).
+// Classical (model-driven) detectors of small targets: no training, no LibTorch. A detector gives a response a pixel;
+// making a mask of it is the caller's choice (segmentation.h, or a threshold fixed on validation data).
 #pragma once
 
 #include <string_view>
@@ -9,25 +9,30 @@
 
 namespace mirst {
 
+/// What a method makes of the frames of one window.
+struct Responses {
+  /// One map a frame, shape of the frame, as the published code gives it before any stretch or clipping: larger = more
+  /// like a target, in the unit of the frame where the method has one; IPI and ASTTV-NTLA give negative values too.
+  std::vector<Image<float>> maps;
+  int iterations = 0;  ///< of the solver, 0 for methods without one
+};
+
 class ModelDrivenDetector {
  public:
   virtual ~ModelDrivenDetector() = default;
 
-  /// Names the method and its parameters in results, "top_hat_5x5".
+  /// Names the method in results, "top_hat_5x5", "ipi".
   virtual std::string_view id() const = 0;
-  /// Meets all frames of a sequence, (height, width) each, before the first Score; forgets the sequence before. Methods
-  /// that look at one frame at a time need not override it.
-  virtual void Prepare(const std::vector<Image<float>>& /*frames*/) {}
-  /// Scores of frame `index` of the prepared sequence; same shape, >= 0, larger = more like a target, in the unit of
-  /// the frame where the method has one.
-  virtual Image<float> Score(const Image<float>& frame, int index) = 0;
+  /// Frames that are looked at together.
+  virtual int window_frames() const { return 1; }
+  /// Responses of window_frames() consecutive frames, any size that the method takes. Safe from several threads at
+  /// once; does not depend on the number of threads. Throws kBadInput: frames too small for the method's patches, of
+  /// several sizes, or with a value that is not a finite number.
+  Responses Respond(const std::vector<ImageView<const float>>& window) const;
+
+ private:
+  /// `window` is checked: window_frames() frames of one size, not empty, all finite.
+  virtual Responses Solve(const std::vector<ImageView<const float>>& window) const = 0;
 };
-
-/// The compatibility choice of most published tables: 255 where the score exceeds half of the frame's largest score. An
-/// all-zero map gives an empty mask. A poor operating point: report thresholds at a fixed false-alarm rate beside it.
-Mask HalfMaximumMask(ImageView<const float> scores);
-
-/// 255 where score > threshold.
-Mask ThresholdMask(ImageView<const float> scores, float threshold);
 
 }  // namespace mirst

@@ -16,28 +16,31 @@ std::string SizeFault(int size_px) {
   return fmt::format("the structuring element of Top-Hat has a side of {} px, allowed are odd numbers from 1", size_px);
 }
 
-// Row by row and then column by column: a square element is separable.
+// target[x] = choose(target[x], source[x + shift]) where both exist.
 template <class Choose>
-Image<float> Extreme(const Image<float>& image, int radius, Choose choose) {
+void ChooseShifted(float* target, const float* source, int width, int shift, Choose choose) {
+  for (int x = std::max(0, -shift); x < std::min(width, width - shift); ++x)
+    target[x] = choose(target[x], source[x + shift]);
+}
+
+// A square element is separable: along the rows, in place, and then along the columns into `result`.
+template <class Choose>
+void Extreme(Image<float>& image, int radius, Choose choose, Image<float>& result) {
   const int height = image.height(), width = image.width();
-  Image<float> rows(height, width), result(height, width);
+  std::vector<float> row(static_cast<std::size_t>(width));
   for (int y = 0; y < height; ++y) {
-    const float* source = image.row(y);
-    for (int x = 0; x < width; ++x) {
-      float value = source[x];
-      for (int i = std::max(0, x - radius); i <= std::min(width - 1, x + radius); ++i) value = choose(value, source[i]);
-      rows(y, x) = value;
+    std::copy_n(image.row(y), width, row.data());
+    for (int shift = 1; shift <= radius; ++shift) {
+      ChooseShifted(image.row(y), row.data(), width, shift, choose);
+      ChooseShifted(image.row(y), row.data(), width, -shift, choose);
     }
   }
   for (int y = 0; y < height; ++y) {
-    float* target = result.row(y);
-    std::copy(rows.row(y), rows.row(y) + width, target);
-    for (int i = std::max(0, y - radius); i <= std::min(height - 1, y + radius); ++i) {
-      const float* source = rows.row(i);
-      for (int x = 0; x < width; ++x) target[x] = choose(target[x], source[x]);
+    std::copy_n(image.row(y), width, result.row(y));
+    for (int v = std::max(0, y - radius); v <= std::min(height - 1, y + radius); ++v) {
+      if (v != y) ChooseShifted(result.row(y), image.row(v), width, 0, choose);
     }
   }
-  return result;
 }
 
 }  // namespace
@@ -50,17 +53,20 @@ Image<float> TopHat(ImageView<const float> image, const TopHatOptions& options) 
   if (!IsAllowed(options.size_px)) throw BadInput(SizeFault(options.size_px));
   // Dark targets are bright ones of the negative, exactly.
   const float sign = options.polarity == TargetPolarity::kBright ? 1.0F : -1.0F;
-  Image<float> signed_image(image.height(), image.width());
-  for (int y = 0; y < image.height(); ++y) {
-    for (int x = 0; x < image.width(); ++x) signed_image(y, x) = sign * image(y, x);
+  const int height = image.height(), width = image.width(), radius = options.size_px / 2;
+  Image<float> opened(height, width), eroded(height, width);
+  for (int y = 0; y < height; ++y)
+    std::transform(image.row(y), image.row(y) + width, opened.row(y), [sign](float value) { return sign * value; });
+  Extreme(
+      opened, radius, [](float a, float b) { return std::min(a, b); }, eroded);
+  Extreme(
+      eroded, radius, [](float a, float b) { return std::max(a, b); }, opened);
+  for (int y = 0; y < height; ++y) {
+    const float* source = image.row(y);
+    float* target = opened.row(y);
+    for (int x = 0; x < width; ++x) target[x] = sign * source[x] - target[x];
   }
-  const int radius = options.size_px / 2;
-  const Image<float> eroded = Extreme(signed_image, radius, [](float a, float b) { return std::min(a, b); });
-  Image<float> result = Extreme(eroded, radius, [](float a, float b) { return std::max(a, b); });
-  for (int y = 0; y < image.height(); ++y) {
-    for (int x = 0; x < image.width(); ++x) result(y, x) = signed_image(y, x) - result(y, x);
-  }
-  return result;
+  return opened;
 }
 
 TopHatDetector::TopHatDetector(const TopHatOptions& options)
@@ -70,6 +76,8 @@ TopHatDetector::TopHatDetector(const TopHatOptions& options)
   if (!IsAllowed(options.size_px)) throw BadInput(SizeFault(options.size_px));
 }
 
-Image<float> TopHatDetector::Score(const Image<float>& frame, int /*index*/) { return TopHat(frame, options_); }
+Responses TopHatDetector::Solve(const std::vector<ImageView<const float>>& window) const {
+  return {{TopHat(window.front(), options_)}, 0};
+}
 
 }  // namespace mirst

@@ -33,9 +33,9 @@ class TopHatDetector final : public ModelDrivenDetector {
   /// Throws kBadInput for an even or non-positive size.
   explicit TopHatDetector(const TopHatOptions& options = {});
   std::string_view id() const override { return id_; }
-  Image<float> Score(const Image<float>& frame, int index) override;
 
  private:
+  Responses Solve(const std::vector<ImageView<const float>>& window) const override;
   TopHatOptions options_;
   std::string id_;
 };

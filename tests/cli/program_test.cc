@@ -14,9 +14,9 @@ namespace {
 
 const std::vector<std::string> kCommands = {
 #ifdef MIRST_WITH_TORCH
-    "detect",   "train",
+    "train",
 #endif
-    "evaluate", "generate", "physics", "preview", "render", "report", "stats"};
+    "detect", "evaluate", "generate", "physics", "preview", "render", "report", "stats"};
 
 /// One line "mirst: error: ..." and nothing on standard output.
 void ExpectUsageError(const ProgramResult& result, const std::string& message) {

@@ -107,18 +107,5 @@ TEST(TopHatDetector, NamesItsParameters) {
   EXPECT_EQ(TopHatDetector({.size_px = 9, .polarity = TargetPolarity::kDark}).id(), "top_hat_9x9_dark");
 }
 
-TEST(HalfMaximumMask, MarksWhatExceedsHalfTheLargestScore) {
-  Image<float> scores(1, 4);
-  scores(0, 0) = 8;
-  scores(0, 1) = 4;
-  scores(0, 2) = 4.5F;
-  const Mask mask = HalfMaximumMask(scores);
-  EXPECT_EQ(mask(0, 0), 255);
-  EXPECT_EQ(mask(0, 1), 0);
-  EXPECT_EQ(mask(0, 2), 255);
-  EXPECT_EQ(CountPixels(HalfMaximumMask(Image<float>(3, 3))), 0);
-  EXPECT_EQ(CountPixels(ThresholdMask(scores, 3.9F)), 3);
-}
-
 }  // namespace
 }  // namespace mirst

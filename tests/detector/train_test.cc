@@ -13,7 +13,7 @@
 #include "core/file.h"
 #include "core/parallel.h"
 #include "detector/checkpoint.h"
-#include "detector/model_driven/detector.h"
+#include "detector/model_driven/segmentation.h"
 #include "detector/sequence_detector.h"
 #include "tests/support/training_set.h"
 
