@@ -19,30 +19,32 @@ Json ToJson(const Annotation& a) {
     flags.push_back(
         {{"name", flag.name}, {flag.name == "quantised" ? "bound" : "value", Finite(flag.value, flag.name)}});
   }
-  return {{"id", a.id},
-          {"class", a.class_name},
-          {"box_xywh", {a.box.x, a.box.y, a.box.width, a.box.height}},
-          {"centroid_xy", {Finite(a.centroid_xy.x, "centroid_xy"), Finite(a.centroid_xy.y, "centroid_xy")}},
-          {"velocity_px_per_frame",
-           {Finite(a.velocity_px_per_frame.x, "velocity_px_per_frame"),
-            Finite(a.velocity_px_per_frame.y, "velocity_px_per_frame")}},
-          {"area_px", a.area_px},
-          {"visibility", Finite(a.visibility, "visibility")},
-          {"polarity", a.polarity},
-          {"scr_id", a.scr_id},
-          {"scr_requested", Finite(a.scr_requested, "scr_requested")},
-          {"scr", Numbers(a.scr, "scr")},
-          {"scr_float", Numbers(a.scr_float, "scr_float")},
-          {"scr_empty", Finite(a.scr_empty, "scr_empty")},
-          {"scr_delta", Finite(a.scr_delta, "scr_delta")},
-          {"sigma_b", Finite(a.sigma_b, "sigma_b")},
-          {"flags", flags},
-          {"pose_rpy_deg",
-           {Finite(a.attitude.roll_deg, "pose_rpy_deg"), Finite(a.attitude.pitch_deg, "pose_rpy_deg"),
-            Finite(a.attitude.yaw_deg, "pose_rpy_deg")}},
-          {"range_m", Finite(a.range_m, "range_m")},
-          {"model", a.model},
-          {"gain", Finite(a.gain, "gain")}};
+  Json json = {{"id", a.id},
+               {"class", a.class_name},
+               {"box_xywh", {a.box.x, a.box.y, a.box.width, a.box.height}},
+               {"centroid_xy", {Finite(a.centroid_xy.x, "centroid_xy"), Finite(a.centroid_xy.y, "centroid_xy")}},
+               {"velocity_px_per_frame",
+                {Finite(a.velocity_px_per_frame.x, "velocity_px_per_frame"),
+                 Finite(a.velocity_px_per_frame.y, "velocity_px_per_frame")}},
+               {"area_px", a.area_px},
+               {"visibility", Finite(a.visibility, "visibility")},
+               {"polarity", a.polarity},
+               {"scr_id", a.scr_id},
+               {"scr_requested", Finite(a.scr_requested, "scr_requested")},
+               {"scr", Numbers(a.scr, "scr")},
+               {"scr_float", Numbers(a.scr_float, "scr_float")},
+               {"scr_empty", Finite(a.scr_empty, "scr_empty")},
+               {"scr_delta", Finite(a.scr_delta, "scr_delta")},
+               {"sigma_b", Finite(a.sigma_b, "sigma_b")},
+               {"flags", flags},
+               {"pose_rpy_deg",
+                {Finite(a.attitude.roll_deg, "pose_rpy_deg"), Finite(a.attitude.pitch_deg, "pose_rpy_deg"),
+                 Finite(a.attitude.yaw_deg, "pose_rpy_deg")}},
+               {"range_m", Finite(a.range_m, "range_m")},
+               {"model", a.model},
+               {"gain", Finite(a.gain, "gain")}};
+  if (a.dprime) json["dprime"] = Finite(*a.dprime, "dprime");
+  return json;
 }
 
 Annotation ParseAnnotation(const Json& json) {
@@ -65,6 +67,7 @@ Annotation ParseAnnotation(const Json& json) {
   a.scr_empty = GetOr<double>(json, "scr_empty", 0);
   a.scr_delta = GetOr<double>(json, "scr_delta", 0);
   a.sigma_b = GetOr<double>(json, "sigma_b", 0);
+  if (json.contains("dprime")) a.dprime = Get<double>(json, "dprime");
   for (const Json& flag : GetOr<Json::array_t>(json, "flags", {})) {
     const auto name = Get<std::string>(flag, "name");
     a.flags.push_back({name, GetOr<double>(flag, name == "quantised" ? "bound" : "value", 0)});

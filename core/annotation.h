@@ -37,6 +37,7 @@ struct Annotation {
   double scr_empty = 0;                     ///< the same mask on the background without target
   double scr_delta = 0;                     ///< mean_M(I - B) / sigma_b on the written integers, with its sign
   double sigma_b = 0;                       ///< the background's sigma (floored) that `scr[scr_id]` used, counts
+  std::optional<double> dprime;             ///< detectability of the known target in its background; where known
   std::vector<Flag> flags;
   Attitude attitude;
   double range_m = 0;

@@ -21,6 +21,8 @@ enum class Purpose : std::uint16_t {
   kTrainingOrder = 8,
   kAugmentation = 9,
   kInitialWeights = 10,
+  kChanceTruth = 20,
+  kBootstrap = 21,
 };
 
 /// Names one stream. Seed 0 is a seed like any other.

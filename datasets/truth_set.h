@@ -10,8 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/geometry.h"
+#include "core/annotation.h"
 #include "core/image.h"
+#include "datasets/box_files.h"
 
 namespace mirst {
 
@@ -19,6 +20,7 @@ struct TruthFrame {
   std::string name;                     ///< without extension
   std::filesystem::path image, ignore;  ///< empty where there is none
   std::filesystem::path mask;
+  std::filesystem::path coverage, background;  ///< empty where there is none; background: the frame without targets
 };
 
 struct TruthSequence {
@@ -26,6 +28,10 @@ struct TruthSequence {
   /// mscr_present under box20 as annotated; absent where no annotation tells it.
   std::optional<double> mean_scr;
   std::vector<TruthFrame> frames;
+  std::string source;                        ///< unique name of its background's source; empty where unknown
+  std::vector<FrameAnnotation> annotations;  ///< one a frame; empty for a plain folder
+  /// Boxes of a file boxes/<seq>.csv or .json beside the masks, one list a frame; absent where there is none.
+  std::optional<std::vector<std::vector<FileBox>>> boxes;
 };
 
 struct TruthSet {
@@ -44,19 +50,10 @@ struct TruthImages {
   Image<float> counts;  ///< empty where the frame has no image
   Mask mask;
   std::optional<Mask> ignore;
+  std::optional<Image<float>> coverage;  ///< 0 ... 1
 };
 enum class WithImage { kNo, kYes };
 /// Throws kBadInput: missing or corrupt file, sizes that differ.
 TruthImages ReadTruth(const TruthFrame& frame, WithImage with_image);
-
-/// A map of scores made elsewhere. Image files: value / largest value of the depth, 0..1, so that a mask is 0 and 1.
-/// NPY (version 1 to 3, little-endian float32 or float64, C order, 2-D): as it is.
-struct ScoreMap {
-  Image<float> scores;
-  bool eight_bit = false;
-};
-/// Throws kBadInput: missing, corrupt, another type or shape, a value that is not a number.
-ScoreMap ReadScoreMap(const std::filesystem::path& path);
-bool IsScoreMapFile(const std::filesystem::path& path);
 
 }  // namespace mirst

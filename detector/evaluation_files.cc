@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "metrics/score_tables.h"
 
 namespace mirst {
 namespace {
@@ -72,9 +73,16 @@ void WriteEvaluation(const EvaluationResult& result, const std::filesystem::path
     const DetectorScores& detector = result.scores.detectors[i];
     WriteFileAtomically(folder / (detector.id + ".sequences.csv"), ScoresCsv(detector));
     WriteFileAtomically(folder / (detector.id + ".roc.csv"), RocCsv(detector));
+    WriteFileAtomically(folder / (detector.id + ".pd.csv"), PdCsv(detector));
     if (result.pictures[i].empty()) continue;
     WriteFileAtomically(folder / (detector.id + ".png"), EncodePng(DrawDetections(detector, result.pictures[i])));
   }
+  const TextTable iou = IouTable(result.scores), protocols = ProtocolTable(result.scores);
+  const auto both = [&](TableForm form) { return Format(protocols, form) + "\n" + Format(iou, form); };
+  WriteFileAtomically(folder / "protocols.csv", Format(protocols, TableForm::kCsv));
+  WriteFileAtomically(folder / "iou.csv", Format(iou, TableForm::kCsv));
+  WriteFileAtomically(folder / "scores.md", both(TableForm::kMarkdown));
+  WriteFileAtomically(folder / "scores.tex", both(TableForm::kLatex));
   WriteFileAtomically(folder / "scores.json", ScoresJson(result.scores) + "\n");
 }
 

@@ -1,4 +1,4 @@
-// Detection scores of binary masks and score maps against truth (docs/metrics.md): IoU, Pd and Fa by protocol P1, ROC.
+// Detection scores of binary masks against truth (docs/metrics.md): IoU, Pd and Fa by protocol P1.
 // Counts are collected frame by frame, summed over sequences, and only then divided; the counts stay beside every
 // ratio.
 #pragma once
@@ -63,6 +63,21 @@ struct FrameScore {
   Ratio fa_px() const { return {predicted_px - common_px, pixels}; }
 };
 
+inline constexpr int kUnmatched = -1;
+
+/// P1 among components: of each target the index of the prediction that it takes, or kUnmatched.
+std::vector<int> MatchByCentroid(const std::vector<Component>& targets, const std::vector<Component>& predictions);
+
+/// A frame without its ignored pixels, its components, and what P1 makes of them.
+struct CountedFrame {
+  Mask predicted, truth;
+  Labelling predictions, targets;
+  std::vector<int> match;  ///< of each target the index of its prediction, or kUnmatched
+  FrameScore score;
+};
+/// Arguments and faults as ScoreFrame.
+CountedFrame CountFrame(const Mask& prediction, const Mask& truth, const Mask* ignore = nullptr);
+
 /// P1 on masks of one shape, > 127 = inside: for each component of the truth in raster order, the first unused
 /// predicted component whose unweighted centroid is less than 3 px away. Ignored pixels are taken out of truth and
 /// prediction before components are formed. Throws kBadInput where shapes differ.
@@ -80,7 +95,9 @@ FrameMatch MatchFrame(const Mask& prediction, const Mask& truth, const Mask* ign
 /// One sequence, frame by frame.
 struct SequenceScore {
   std::string name;
-  std::optional<double> mean_scr;  ///< mscr_present: over the frames with a target; absent where unknown
+  std::optional<double> mean_scr;        ///< mscr_present: over the frames with a target; absent where unknown
+  std::string source = {};               ///< of its background, the cluster of intervals; empty where unknown
+  std::vector<std::string> groups = {};  ///< "class boat", "area_px [1, 5)": further subsets that it belongs to
   std::int64_t frames = 0;
   FrameScore total;
   Mean frame_iou;  ///< over the frames that hold truth or prediction
@@ -117,54 +134,10 @@ struct DetectionReport {
   std::string protocol = "P1";
   std::vector<SequenceScore> sequences;
   std::vector<SubsetScore> subsets;  ///< mscr_low, mscr_high, all; sequences of unknown SCR are in "all" only
+  std::vector<SubsetScore> groups;   ///< by the sequences' groups, in the order of their names
 };
 
+SubsetScore SummariseSubset(std::string id, const std::vector<const SequenceScore*>& sequences);
 DetectionReport Summarise(std::vector<SequenceScore> sequences);
-
-/// A corner of the ROC: everything with score >= threshold predicted.
-struct RocPoint {
-  double threshold = 0;
-  std::int64_t true_px = 0;
-  std::int64_t false_px = 0;
-  friend bool operator==(const RocPoint&, const RocPoint&) = default;
-  Ratio precision() const { return {true_px, true_px + false_px}; }
-};
-
-/// Receiver operating characteristic of pixels over the scores themselves. The scores of truth pixels and the highest
-/// `exact_scores` background scores are kept, 4 bytes each; lower background scores are only counted, in bins 2^-7 of
-/// their value wide. Every corner is exact all the same; below the kept scores there is one a bin instead of one a
-/// score.
-class RocCurve {
- public:
-  static constexpr std::size_t kExactScores = std::size_t{1}
-                                              << 25;  ///< 128 MiB; at most twice that before it is trimmed
-  explicit RocCurve(std::size_t exact_scores = kExactScores) : exact_scores_(exact_scores) {}
-
-  /// Adds a map of one frame; truth and ignore as in ScoreFrame. Throws kBadInput where shapes differ or a score is
-  /// NaN.
-  void Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore = nullptr);
-  /// All corners, from the highest threshold (nothing predicted) down: two for each distinct score of a truth pixel,
-  /// between which the curve runs straight, and the end where everything is predicted.
-  std::vector<RocPoint> Points();
-  /// Area under the curve by trapezoids: the probability that a truth pixel scores above a background pixel, ties one
-  /// half. No value without pixels of both kinds.
-  std::optional<double> Auc();
-  /// The least threshold t for which at most `rate` of all pixels are false with score > t; where that lies below the
-  /// kept scores, the upper end of its bin. Throws kBadInput for a rate outside [0, 1] or without pixels.
-  float ThresholdAtFalsePixelRate(double rate);
-  std::int64_t truth_px() const { return static_cast<std::int64_t>(truth_.size()); }
-  std::int64_t background_px() const { return static_cast<std::int64_t>(background_.size()) + counted_px_; }
-
- private:
-  void Sort();
-  void Trim();
-
-  std::size_t exact_scores_;
-  std::vector<float> truth_, background_;  // descending once sorted
-  std::uint32_t floor_bin_ = 0;            // background scores of lower bins are in counts_ alone
-  std::vector<std::int64_t> counts_;       // by bin, of the background; empty while all are kept
-  std::int64_t counted_px_ = 0;            // their sum
-  bool sorted_ = true;
-};
 
 }  // namespace mirst

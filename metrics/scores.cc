@@ -18,6 +18,10 @@ Json Number(std::optional<double> value) { return value && std::isfinite(*value)
 Json ToJson(const Ratio& ratio) {
   return {{"value", Number(ratio.value())}, {"count", ratio.numerator}, {"of", ratio.denominator}};
 }
+Json ToJson(const std::optional<Interval>& interval) {
+  if (!interval) return {};
+  return {{"low", interval->low}, {"high", interval->high}, {"sources", interval->clusters}};
+}
 Json ToJson(const Mean& mean) { return {{"value", Number(mean.value())}, {"count", mean.count}}; }
 
 Json ToJson(const SubsetScore& subset) {
@@ -40,14 +44,63 @@ Json ToJson(const SubsetScore& subset) {
           {"false_components", subset.pooled.predictions - subset.pooled.matched}};
 }
 
+Json ToJson(const ProtocolScore& score) {
+  return {{"protocol", score.protocol},
+          {"pd_seq", ToJson(score.pd_seq)},
+          {"pd_seq_interval", ToJson(score.pd_seq_interval)},
+          {"pd_pooled", ToJson(score.pooled.pd())},
+          {"fa_seq", ToJson(score.fa_seq)},
+          {"fa_seq_interval", ToJson(score.fa_seq_interval)},
+          {"fa_pooled", ToJson(score.pooled.fa())},
+          {"precision", ToJson(score.pooled.precision())},
+          {"f1", Number(score.pooled.f1())},
+          {"false_per_frame", ToJson(score.pooled.false_per_frame())},
+          {"average_precision", Number(score.average_precision)}};
+}
+
+Json ToJson(const ConventionScore& convention) {
+  Json protocols = Json::array();
+  for (const ProtocolScore& score : convention.protocols) protocols.push_back(ToJson(score));
+  return {{"mask_convention", convention.mask_convention}, {"all", ToJson(convention.all)}, {"protocols", protocols}};
+}
+
+Json ToJson(const PdBin& bin, const OperatingPoint& point) {
+  Json json = {{"quantity", bin.quantity},
+               {"bin", bin.label},
+               {"pd", ToJson(bin.pd)},
+               {"interval", ToJson(bin.interval)},
+               {"mean", Number(bin.mean)}};
+  if (bin.quantity == "dprime")
+    json["efficiency"] = Number(Efficiency(bin.pd, point.fa().value().value_or(0), bin.mean));
+  return json;
+}
+
 Json ToJson(const OperatingPoint& point) {
-  Json subsets = Json::array();
+  Json subsets = Json::array(), groups = Json::array(), conventions = Json::array(), by = Json::array();
   for (const SubsetScore& subset : point.report.subsets) subsets.push_back(ToJson(subset));
+  for (const SubsetScore& group : point.report.groups) groups.push_back(ToJson(group));
+  for (const ConventionScore& convention : point.conventions) conventions.push_back(ToJson(convention));
+  for (const PdBin& bin : PdByQuantity(point.targets)) by.push_back(ToJson(bin, point));
+  Json intervals = Json::object();
+  for (const auto& [name, interval] : point.intervals) intervals[name] = ToJson(interval);
+  Json causal;
+  if (point.causal) {
+    causal = {{"pd_with_targets", ToJson(point.causal->with_targets)},
+              {"pd_without", ToJson(point.causal->without)},
+              {"pd_net", Number(point.causal->net())}};
+  }
   return {{"rule", point.rule},
           {"threshold", Number(point.threshold)},
           {"origin", point.origin},
           {"protocol", point.report.protocol},
-          {"subsets", subsets}};
+          {"subsets", subsets},
+          {"intervals", intervals},
+          {"groups", groups},
+          {"conventions", conventions},
+          {"pd_by", by},
+          {"least_scr", Number(point.least_scr())},
+          {"chance_pd", ToJson(point.chance)},
+          {"causal", causal}};
 }
 
 Json ToJson(const DetectorScores& detector) {
@@ -60,8 +113,10 @@ Json ToJson(const DetectorScores& detector) {
                         {"steps", training.steps},
                         {"samples_seen", training.samples_seen}};
   }
-  json["roc"] = {
-      {"auc", Number(detector.auc)}, {"truth_px", detector.truth_px}, {"background_px", detector.background_px}};
+  json["roc"] = {{"auc", Number(detector.auc)},
+                 {"pr_auc", Number(detector.pr_auc)},
+                 {"truth_px", detector.truth_px},
+                 {"background_px", detector.background_px}};
   json["notes"] = detector.notes;
   json["operating_points"] = Json::array();
   for (const OperatingPoint& point : detector.points) json["operating_points"].push_back(ToJson(point));
@@ -87,7 +142,57 @@ std::string SubsetLine(const SubsetScore& subset) {
                      subset.FaText(), pooled.unmatched_px, millionths(subset.fa_px_seq));
 }
 
+std::string PointNotes(const OperatingPoint& point) {
+  std::string text;
+  for (const auto& [name, interval] : point.intervals) {
+    if (name != "pd_seq" && name != "iou_seq" && name != "fa_seq") continue;
+    const double unit = name == "fa_seq" ? 1e6 : 1;
+    text += fmt::format("{}{} {:.4g} to {:.4g}", text.empty() ? "    95 %: " : ", ", name, unit * interval.low,
+                        unit * interval.high);
+  }
+  if (!text.empty()) text += fmt::format(" (n = {} sources)\n", point.intervals.front().second.clusters);
+  text += fmt::format("    chance Pd {} ({})", Fraction(point.chance.value()), Counts(point.chance));
+  if (point.causal) {
+    text += fmt::format("; with targets {}, without {}, Pd_net {}", Counts(point.causal->with_targets),
+                        Counts(point.causal->without), Fraction(point.causal->net()));
+  }
+  if (const std::optional<double> scr = point.least_scr())
+    text += fmt::format("; least SCR with Pd >= {:g}: {:.2f}", kLeastScrPd, *scr);
+  return text + "\n";
+}
+
 }  // namespace
+
+std::optional<double> CausalPd::net() const {
+  if (!with_targets.value() || !without.value()) return std::nullopt;
+  return *with_targets.value() - *without.value();
+}
+
+std::optional<double> OperatingPoint::least_scr() const {
+  const std::optional<double> false_rate = fa().value();
+  if (!false_rate || *false_rate > kLeastScrFa) return std::nullopt;
+  return LeastScr(targets, kLeastScrPd);
+}
+
+std::vector<std::pair<std::string, std::vector<ClusterSum>>> MetricSums(const std::vector<SequenceScore>& sequences) {
+  std::vector<std::pair<std::string, std::vector<ClusterSum>>> metrics = {
+      {"iou_pooled", {}}, {"iou_seq", {}},   {"niou", {}},  {"pd_pooled", {}},
+      {"pd_seq", {}},     {"fa_pooled", {}}, {"fa_seq", {}}};
+  for (const SequenceScore& s : sequences) {
+    const auto ratio = [&](const Ratio& r) {
+      return ClusterSum{s.source, static_cast<double>(r.numerator), static_cast<double>(r.denominator)};
+    };
+    const auto value = [&](const Ratio& r) {
+      return ClusterSum{s.source, r.value().value_or(0), r.value() ? 1.0 : 0.0};
+    };
+    const ClusterSum sums[] = {
+        ratio(s.total.iou()), value(s.total.iou()), {s.source, s.frame_iou.sum, static_cast<double>(s.frame_iou.count)},
+        ratio(s.total.pd()),  value(s.total.pd()),  ratio(s.total.fa()),
+        value(s.total.fa())};
+    for (std::size_t i = 0; i < metrics.size(); ++i) metrics[i].second.push_back(sums[i]);
+  }
+  return metrics;
+}
 
 std::string ScoresTable(const Evaluation& evaluation) {
   std::string text = evaluation.folder;
@@ -112,12 +217,15 @@ std::string ScoresTable(const Evaluation& evaluation) {
       for (const SubsetScore& subset : point.report.subsets) {
         if (subset.sequences > 0) text += SubsetLine(subset);
       }
+      text += PointNotes(point);
     }
     if (detector.auc)
-      text += fmt::format("  ROC over pixels: AUC {:.6f} ({} target, {} other pixels)\n", *detector.auc,
-                          detector.truth_px, detector.background_px);
+      text += fmt::format("  over pixels: ROC AUC {:.6f}, PR AUC {:.6f} ({} target, {} other pixels)\n", *detector.auc,
+                          detector.pr_auc.value_or(0), detector.truth_px, detector.background_px);
     for (const std::string& note : detector.notes) text += "  " + note + "\n";
   }
+  if (!evaluation.absent.empty()) text += "\n";
+  for (const std::string& absent : evaluation.absent) text += "absent: " + absent + "\n";
   text.pop_back();
   return text;
 }
@@ -130,7 +238,8 @@ std::string ScoresJson(const Evaluation& evaluation) {
     validation = {{"split", evaluation.validation_split},
                   {"sequences", evaluation.validation_sequences},
                   {"frames", evaluation.validation_frames},
-                  {"false_px_rate", evaluation.validation_false_px_rate}};
+                  {"fa", evaluation.validation_fa},
+                  {"fa_rule", "pixels above the threshold farther than 4 px from every target / all pixels (P2)"}};
   }
   const Json json = {
       {"schema_version", 1},
@@ -148,7 +257,14 @@ std::string ScoresJson(const Evaluation& evaluation) {
         {"niou", "mean over frames that hold truth or prediction"},
         {"fa_1e-6",
          fmt::format("fa_seq in 1e-6; a bound where fewer than {} pixels are false alarms", kLeastFalseAlarmPx)},
-        {"subsets", fmt::format("by mscr_present under box20, low < {:g}", kLowScr)}}},
+        {"subsets", fmt::format("by mscr_present under box20, low < {:g}", kLowScr)},
+        {"intervals",
+         fmt::format("95 %, cluster bootstrap over background sources, {} resamples; none below {} sources", kResamples,
+                     kLeastClusters)},
+        {"pd_by", "P1, target by target; efficiency: (z(Pd) - z(Fa))^2 / d'^2"},
+        {"least_scr", "least SCR (box20 of the frame) with Pd >= 0.9 by isotonic regression, where Fa <= 1e-6"},
+        {"chance_pd", "P1 on targets moved to random places"},
+        {"causal", "P1 on the frames with and without their targets, at the same truth"}}},
       {"data",
        {{"folder", evaluation.folder},
         {"dataset_id", evaluation.dataset_id},
@@ -157,6 +273,7 @@ std::string ScoresJson(const Evaluation& evaluation) {
         {"sequences", evaluation.sequences},
         {"frames", evaluation.frames}}},
       {"validation", validation},
+      {"absent", evaluation.absent},
       {"detectors", detectors}};
   return Dump(json, 1);
 }
@@ -164,14 +281,38 @@ std::string ScoresJson(const Evaluation& evaluation) {
 std::string ScoresCsv(const DetectorScores& detector) {
   std::string csv =
       "sequence,mscr_present,rule,threshold,frames,pixels,truth_px,predicted_px,common_px,targets,matched,predictions,"
-      "unmatched_px,iou,niou,pd,fa,fa_px\n";
+      "unmatched_px,iou,niou,pd,fa,fa_px,niou_frames,source\n";
   for (const OperatingPoint& point : detector.points) {
     for (const SequenceScore& s : point.report.sequences) {
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name), Cell(s.mean_scr),
-                         Cell(point.rule), Cell(point.threshold), s.frames, s.total.pixels, s.total.truth_px,
-                         s.total.predicted_px, s.total.common_px, s.total.targets, s.total.matched, s.total.predictions,
-                         s.total.unmatched_px, Cell(s.total.iou().value()), Cell(s.frame_iou.value()),
-                         Cell(s.total.pd().value()), Cell(s.total.fa().value()), Cell(s.total.fa_px().value()));
+      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name),
+                         Cell(s.mean_scr), Cell(point.rule), Cell(point.threshold), s.frames, s.total.pixels,
+                         s.total.truth_px, s.total.predicted_px, s.total.common_px, s.total.targets, s.total.matched,
+                         s.total.predictions, s.total.unmatched_px, Cell(s.total.iou().value()),
+                         Cell(s.frame_iou.value()), Cell(s.total.pd().value()), Cell(s.total.fa().value()),
+                         Cell(s.total.fa_px().value()), s.frame_iou.count, Cell(s.source));
+    }
+  }
+  return csv;
+}
+
+std::string PdCsv(const DetectorScores& detector) {
+  std::string csv = "protocol,origin,scr,area_px,speed_px,dprime,class,found,targets,pd,low,high,sources,efficiency\n";
+  for (const OperatingPoint& point : detector.points) {
+    for (const PdBin& bin : PdByQuantity(point.targets)) {
+      csv += fmt::format("P1,{}", Cell(point.origin));
+      for (const char* column : {"scr", "area_px", "speed_px", "dprime", "class"}) {
+        csv += fmt::format(",{}", bin.quantity == column ? Cell(bin.label) : "");
+      }
+      csv += fmt::format(",{},{},{}", bin.pd.numerator, bin.pd.denominator, Cell(bin.pd.value()));
+      csv += bin.interval ? fmt::format(",{},{},{}", bin.interval->low, bin.interval->high, bin.interval->clusters)
+                          : std::string(",,,");
+      const std::optional<double> efficiency =
+          bin.quantity == "dprime" ? Efficiency(bin.pd, point.fa().value().value_or(0), bin.mean) : std::nullopt;
+      csv += fmt::format(",{}\n", Cell(efficiency));
+    }
+    for (const SurfaceCell& cell : PdSurface(point.targets)) {
+      csv += fmt::format("P1,{},{},{},{},,,{},{},{},,,,\n", Cell(point.origin), Cell(cell.scr), Cell(cell.area_px),
+                         Cell(cell.speed_px), cell.pd.numerator, cell.pd.denominator, Cell(cell.pd.value()));
     }
   }
   return csv;

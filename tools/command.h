@@ -45,6 +45,7 @@ void AddGenerateCommand(CLI::App& program);
 void AddStatsCommand(CLI::App& program);
 void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
+void AddCompareCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "detector/evaluation_files.h"
+#include "metrics/score_tables.h"
 #include "tools/command.h"
 #include "tools/method_options.h"
 
@@ -16,17 +17,18 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDescription =
-    "Score detectors against truth: IoU, Pd, Fa by protocol P1, ROC\n"
-    "Scores trained networks (--weights), classical methods (--method) and maps made elsewhere (--pred) side by side.\n"
+    "Score detectors against truth: IoU, Pd, Fa under every protocol, ROC\n"
+    "Scores trained networks (--weights), classical methods (--method) and maps or boxes made elsewhere (--pred).\n"
     "Masks: networks at their checkpoint's threshold (logit > 0), classical methods above half of each frame's\n"
-    "largest score (the published tables' choice; --set segmentation.rule=... takes another), and both also at the "
-    "threshold that leaves --fa false pixels on\n"
-    "the validation split. Maps: PNG as value / largest value, or NPY; masks count as maps.";
+    "largest score (the published tables' choice; --set segmentation.rule=... takes another), and both also at the\n"
+    "thresholds that leave --fa false pixels on the validation split. Maps: PNG as value / largest value, or floats as NPY, TIFF or EXR; masks count as maps.\n"
+    "Boxes: <seq>.csv or <seq>.json.";
 
 struct EvaluateFlags : CommonFlags {
   fs::path data, truth, out;
   std::string split;
-  std::vector<std::string> weights, methods, predictions;
+  std::vector<std::string> weights, methods, predictions, background_predictions, validation_predictions;
+  std::string masks = "energy:0.9", format = "table";
   double threshold = 0.5;
   DeviceChoice device = DeviceChoice::kAutomatic;
   EvaluateOptions options;
@@ -58,10 +60,18 @@ std::vector<Contender> Contenders(const EvaluateFlags& flags, const ModelDrivenO
   std::vector<Contender> contenders;
   for (const std::string& weights : flags.weights) contenders.push_back(FromWeights(weights, flags));
   for (const std::string& method : flags.methods) contenders.push_back(FromMethod(method, options));
-  for (const std::string& folder : flags.predictions) {
-    std::unique_ptr<MapSource> maps = MapsIn(folder);
-    const std::string id = fs::canonical(folder).filename().string();
-    contenders.push_back({id, {}, std::move(maps), {{static_cast<float>(flags.threshold), "--threshold"}}});
+  for (std::size_t i = 0; i < flags.predictions.size(); ++i) {
+    const fs::path folder = flags.predictions[i];
+    Contender contender{"", {}, nullptr, {{static_cast<float>(flags.threshold), "--threshold"}}};
+    if (HoldsBoxes(folder)) {
+      contender.boxes = folder;
+    } else {
+      contender.maps = MapsIn(folder);
+      if (!flags.background_predictions.empty()) contender.background_maps = MapsIn(flags.background_predictions[i]);
+      if (!flags.validation_predictions.empty()) contender.validation_maps = MapsIn(flags.validation_predictions[i]);
+    }
+    contender.id = fs::canonical(folder).filename().string();
+    contenders.push_back(std::move(contender));
   }
   std::set<std::string> taken;  // ids name files
   for (Contender& contender : contenders) {
@@ -73,22 +83,34 @@ std::vector<Contender> Contenders(const EvaluateFlags& flags, const ModelDrivenO
 
 /// Thresholds need a data set with a validation split; without one, or where it is scored itself, there are none.
 std::optional<TruthSet> Validation(const EvaluateFlags& flags, const TruthSet& truth) {
-  if (flags.data.empty() || truth.split.empty() || truth.split == "val" ||
-      (flags.weights.empty() && flags.methods.empty()))
+  const bool looks = !flags.data.empty() && (!flags.weights.empty() || !flags.methods.empty());
+  if (truth.split.empty() || truth.split == "val" || (!looks && flags.validation_predictions.empty()))
     return std::nullopt;
   try {
-    return OpenTruth(flags.data, "val");
+    return OpenTruth(truth.folder, "val");
   } catch (const Error& error) {
     LogWarning(fmt::format("no threshold from validation data: {}", error.what()));
     return std::nullopt;
   }
 }
 
-void Run(const EvaluateFlags& flags) {
+std::string Printed(const Evaluation& scores, const std::string& format) {
+  if (format == "json") return ScoresJson(scores);
+  const TableForm form = format == "csv"        ? TableForm::kCsv
+                         : format == "markdown" ? TableForm::kMarkdown
+                         : format == "latex"    ? TableForm::kLatex
+                                                : TableForm::kText;
+  std::string text = form == TableForm::kText ? ScoresTable(scores) + "\n\n" : "";
+  text += Format(ProtocolTable(scores), form) + "\n" + Format(IouTable(scores), form);
+  text.pop_back();
+  return text;
+}
+
+void Run(EvaluateFlags flags) {
   const auto threads = ApplyCommonFlags(flags);
-  const ModelDrivenOptions options = ReadMethodOptions(flags);
+  const ModelDrivenOptions method_options = ReadMethodOptions(flags);
   if (flags.print_config) {
-    PrintLine(PrintOptions(options, OptionsFormat::kYaml));
+    PrintLine(PrintOptions(method_options, OptionsFormat::kYaml));
     return;
   }
   if (flags.data.empty() == flags.truth.empty())
@@ -96,6 +118,11 @@ void Run(const EvaluateFlags& flags) {
   if (flags.weights.empty() && flags.methods.empty() && flags.predictions.empty()) {
     throw UsageError("nothing to score: give --weights FILE, --method NAME or --pred DIR; see 'mirst evaluate --help'");
   }
+  for (const auto* others : {&flags.background_predictions, &flags.validation_predictions}) {
+    if (!others->empty() && others->size() != flags.predictions.size())
+      throw UsageError("--pred-background and --pred-val name one folder for each --pred, in the same order");
+  }
+  flags.options.convention = ParseMaskConvention(flags.masks);
   if (!flags.out.empty() && !flags.force) RequireNoScores(flags.out);
   const fs::path& folder = flags.data.empty() ? flags.truth : flags.data;
   const bool native = fs::exists(folder / "manifest.json");
@@ -103,12 +130,12 @@ void Run(const EvaluateFlags& flags) {
     throw BadInput(fmt::format("--split {}: {} is no data set in the native layout and has no splits", flags.split,
                                folder.string()));
   const TruthSet truth = OpenTruth(folder, flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split);
-  std::vector<Contender> contenders = Contenders(flags, options);
+  std::vector<Contender> contenders = Contenders(flags, method_options);
   const std::optional<TruthSet> validation = Validation(flags, truth);
   const EvaluationResult result =
       Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
   if (!flags.out.empty()) WriteEvaluation(result, flags.out);
-  PrintLine(flags.json ? ScoresJson(result.scores) : ScoresTable(result.scores));
+  PrintLine(Printed(result.scores, flags.json ? "json" : flags.format));
   if (!flags.out.empty()) LogInfo(fmt::format("scores, ROC and pictures written to {}", flags.out.string()));
 }
 
@@ -130,16 +157,31 @@ void AddEvaluateCommand(CLI::App& program) {
       ->type_name("NAME");
   AddMethodOptions(*command, *flags);
   command
-      ->add_option("--pred", flags->predictions,
-                   "Maps or masks <seq>/<frame>.png or .npy, one a frame of the truth; repeatable")
+      ->add_option(
+          "--pred", flags->predictions,
+          "Maps or masks <seq>/<frame>.png, .npy, .tif or .exr, one a frame of the truth, or boxes <seq>.csv or "
+          "<seq>.json; repeatable")
       ->type_name("DIR");
-  command->add_option("--threshold", flags->threshold, "A target where a map of --pred exceeds this (default 0.5)")
+  command
+      ->add_option("--pred-background", flags->background_predictions,
+                   "Maps of the same frames without targets, for the causal Pd; one for each --pred")
+      ->type_name("DIR");
+  command->add_option("--pred-val", flags->validation_predictions, "Maps of the validation split; one for each --pred")
+      ->type_name("DIR");
+  command
+      ->add_option("--threshold", flags->threshold, "A target where a map or box of --pred exceeds this (default 0.5)")
       ->type_name("T");
   command
-      ->add_option("--fa", flags->options.validation_false_px_rate,
-                   "Share of false pixels on the validation split that fixes thresholds (default 1e-5)")
+      ->add_option(
+          "--fa", flags->options.validation_fa,
+          "Share of false pixels on the validation split that fixes a threshold (default 1e-5 and 1e-6); repeatable")
       ->type_name("RATE")
       ->check(CLI::Range(0.0, 1.0).description(""));
+  command->add_option("--masks", flags->masks, "Second mask convention: coverage:T or energy:T (default energy:0.9)")
+      ->type_name("ID");
+  command->add_option("--format", flags->format, "What is printed (default: table)")
+      ->check(
+          CLI::IsMember({"table", "json", "csv", "markdown", "latex"}).description("table|json|csv|markdown|latex"));
   command->add_option("--device", flags->device, "Where networks run (default: auto)")
       ->transform(
           CLI::CheckedTransformer(std::vector<std::pair<std::string, DeviceChoice>>{{"auto", DeviceChoice::kAutomatic},
@@ -158,7 +200,7 @@ void AddEvaluateCommand(CLI::App& program) {
       "  mirst evaluate --data out/smoke --method top_hat\n"
       "  mirst evaluate --data out/smoke --weights out/run/best.safetensors --method top_hat --out out/scores\n"
       "  mirst evaluate --data out/smoke --method pstnn --method ipi --set ipi.step_px=20\n"
-      "  mirst evaluate --pred maps/ --truth out/smoke --split test");
+      "  mirst evaluate --pred maps/ --truth out/smoke --split test --format markdown");
   command->callback([flags] { Run(*flags); });
 }
 

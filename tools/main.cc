@@ -88,6 +88,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddStatsCommand(program);
   mirst::AddPreviewCommand(program);
   mirst::AddEvaluateCommand(program);
+  mirst::AddCompareCommand(program);
   mirst::AddReportCommand(program);
   mirst::AddPhysicsCommand(program);
   mirst::AddDetectCommand(program);

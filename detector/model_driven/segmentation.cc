@@ -6,9 +6,8 @@
 #include <cmath>
 
 namespace mirst {
-namespace {
 
-double Threshold(ImageView<const float> response, const SegmentationOptions& options) {
+double SegmentationThreshold(ImageView<const float> response, const SegmentationOptions& options) {
   if (options.rule == SegmentationRule::kFixed) return options.threshold;
   double maximum = 0, sum = 0, squares = 0;
   for (int y = 0; y < response.height(); ++y) {
@@ -24,10 +23,8 @@ double Threshold(ImageView<const float> response, const SegmentationOptions& opt
   return mean + options.k * std::sqrt(std::max(0.0, squares / pixels - mean * mean));
 }
 
-}  // namespace
-
 Mask Segment(ImageView<const float> response, const SegmentationOptions& options) {
-  const double threshold = Threshold(response, options);
+  const double threshold = SegmentationThreshold(response, options);
   Mask mask(response.height(), response.width());
   for (int y = 0; y < response.height(); ++y) {
     for (int x = 0; x < response.width(); ++x) {

@@ -28,6 +28,8 @@ inline void Visit(OptionsVisitor& visitor, SegmentationOptions& o) {
   visitor.Real("threshold", o.threshold, {0, 1e30}, "rule fixed: threshold in the unit of the response");
 }
 
+/// What max(response, 0) must exceed in this frame.
+double SegmentationThreshold(ImageView<const float> response, const SegmentationOptions& options);
 /// 255 where max(response, 0) exceeds the rule's threshold; a frame without a positive response gives an empty mask.
 Mask Segment(ImageView<const float> response, const SegmentationOptions& options);
 /// "score > half of the frame's maximum".

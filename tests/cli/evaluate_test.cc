@@ -52,7 +52,7 @@ TEST_F(EvaluateCommand, PrintsATableAndWritesTheSameScores) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("split test: 2 sequences, 4 frames"));
   EXPECT_THAT(result.out, HasSubstr("score > half of the frame's maximum (compatibility choice)"));
-  EXPECT_THAT(result.out, HasSubstr("score > 20 (Fa_px = 1e-05 on val)"));
+  EXPECT_THAT(result.out, HasSubstr("score > 20 (Fa (P2) = 1e-05 on val)"));
   EXPECT_THAT(result.out, HasSubstr("top_hat_5x5_dark"));
   for (const char* file : {"scores.json", "top_hat_5x5.png", "top_hat_5x5.roc.csv", "top_hat_5x5_dark.sequences.csv"}) {
     EXPECT_TRUE(fs::exists(folder_.path() / "scores" / file)) << file;
@@ -89,6 +89,46 @@ TEST_F(EvaluateCommand, ScoresMapsAgainstAnyTruth) {
   ExpectRefusal({"evaluate", "--pred", Path("maps"), "--data", Path("set")}, 3, "a predicts a sequence that the truth");
   ExpectRefusal({"evaluate", "--method", "top_hat", "--truth", Path("plain")}, 3, "has no image to look at");
   ExpectRefusal({"evaluate", "--pred", Path("maps"), "--truth", Path("plain"), "--split", "test"}, 3, "has no splits");
+}
+
+TEST_F(EvaluateCommand, ComparesTwoDetectorsOnTheSameFrames) {
+  for (int shift : {0, 1}) {
+    const std::string name = "maps" + std::to_string(shift);
+    WritePredictions(folder_.path() / "set", {"b", "c"}, shift, 0, folder_.path() / name);
+  }
+  ASSERT_EQ(Run({"evaluate", "--truth", Path("set"), "--split", "test", "--pred", Path("maps0"), "--pred",
+                 Path("maps1"), "--out", Path("scores")})
+                .exit_code,
+            0);
+  const ProgramResult result = Run({"compare", Path("scores"), Path("scores") + ":maps1", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  for (const Json& row : ParseJson(result.out)["rows"]) {
+    if (row["score"] != "iou_seq") continue;
+    EXPECT_EQ(row["a"], "1");
+    EXPECT_EQ(row["difference"], "-0.6667");   // 1/3 less 1
+    EXPECT_EQ(row["verdict"], "no interval");  // two sources
+  }
+  const ProgramResult table = Run({"compare", Path("scores"), Path("scores") + ":maps1", "--format", "latex"});
+  EXPECT_THAT(table.out, HasSubstr("\\begin{tabular}"));
+  ExpectRefusal({"compare", Path("scores"), Path("scores") + ":maps2"}, 3,
+                "no detector 'maps2', there are: maps0, maps1");
+  ExpectRefusal({"compare", Path("scores"), Path("none")}, 3, "holds no scores.json");
+  ASSERT_EQ(Run({"evaluate", "--data", Path("set"), "--split", "val", "--method", "top_hat", "--out", Path("other")})
+                .exit_code,
+            0);
+  ExpectRefusal({"compare", Path("scores"), Path("other")}, 3, "nothing to compare");
+}
+
+TEST_F(EvaluateCommand, PrintsTablesToPaste) {
+  const auto print = [&](const std::string& format) {
+    return Run({"evaluate", "--data", Path("set"), "--method", "top_hat", "--format", format}).out;
+  };
+  EXPECT_THAT(print("markdown"), HasSubstr("| detector | operating point | masks | protocol |"));
+  EXPECT_THAT(print("latex"), HasSubstr("top\\_hat\\_5x5"));
+  EXPECT_THAT(print("csv"), HasSubstr("top_hat_5x5,compatibility choice,half_max,P1-legacy,"));
+  EXPECT_TRUE(ParseJson(print("json")).contains("absent"));
+  ExpectRefusal({"evaluate", "--data", Path("set"), "--method", "top_hat", "--masks", "half"}, 2,
+                "the mask convention 'half'");
 }
 
 TEST_F(EvaluateCommand, SaysWhatIsMissing) {
@@ -136,7 +176,7 @@ TEST_F(EvaluateCommand, TheReportHoldsEveryScoreAndNeedsNoOtherFile) {
       ++rows;
     }
   }
-  EXPECT_EQ(rows, 6);
+  EXPECT_EQ(rows, 9);  // three operating points, three subsets
   EXPECT_THAT(html, HasSubstr("Smoke run, not converged.</b> The network saw 320 windows of five frames in 20 steps"));
   EXPECT_THAT(html, HasSubstr("0.7654"));
   EXPECT_THAT(html, HasSubstr("passed</span>: none of the 3 background sources lies in two splits"));

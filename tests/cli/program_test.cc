@@ -16,7 +16,7 @@ const std::vector<std::string> kCommands = {
 #ifdef MIRST_WITH_TORCH
     "train",
 #endif
-    "detect", "evaluate", "generate", "physics", "preview", "render", "report", "stats"};
+    "compare", "detect", "evaluate", "generate", "physics", "preview", "render", "report", "stats"};
 
 /// One line "mirst: error: ..." and nothing on standard output.
 void ExpectUsageError(const ProgramResult& result, const std::string& message) {

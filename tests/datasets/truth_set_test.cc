@@ -7,6 +7,7 @@
 #include <bit>
 #include <limits>
 
+#include "datasets/score_map.h"
 #include "tests/support/evaluation_sets.h"
 
 namespace mirst {

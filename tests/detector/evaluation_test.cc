@@ -134,11 +134,122 @@ TEST_F(EvaluateSet, TopHatFindsTheStrongTargetByHalfMaximumAndTheWeakOneDrowns) 
 TEST_F(EvaluateSet, TheThresholdOfTheValidationSplitIsUsedOnTheTestSplit) {
   const TruthSet validation = OpenTruth(set_, "val");
   const EvaluationResult result = Run(OpenTruth(set_, "test"), &validation, TopHat());
-  ASSERT_EQ(result.scores.detectors.front().points.size(), 2U);
+  ASSERT_EQ(result.scores.detectors.front().points.size(), 3U);  // the paper's, and two false-alarm rates
   EXPECT_EQ(result.scores.detectors.front().points[1].threshold, 20);
   EXPECT_EQ(All(result, 1).pooled.iou(), (Ratio{16, 16}));
   EXPECT_EQ(All(result, 1).pd_seq.value(), 1);
   EXPECT_EQ(result.scores.validation_frames, 2);
+}
+
+TEST_F(EvaluateSet, PairsTellWhatIsFoundBecauseTheTargetIsThere) {
+  // With targets Top-Hat finds that of level 200 by half of the maximum; without, the board alone is one component.
+  for (const char* name : {"b", "c"}) {
+    CreateFolder(set_ / "background" / name);
+    for (const fs::path& path : ListFiles(set_ / "image" / name)) {
+      Image<std::uint16_t> board(test::kCheckerHeight, test::kCheckerWidth);
+      for (int y = 0; y < board.height(); ++y) {
+        for (int x = 0; x < board.width(); ++x) board(y, x) = (x + y) % 2 == 0 ? 90 : 110;
+      }
+      WriteFileAtomically(set_ / "background" / name / path.filename(), EncodePng(board, 8));
+    }
+  }
+  const EvaluationResult result = Run(OpenTruth(set_, "test"), nullptr, TopHat());
+  const OperatingPoint& point = result.scores.detectors.front().points.front();
+  ASSERT_TRUE(point.causal);
+  EXPECT_EQ(point.causal->with_targets, (Ratio{2, 4}));
+  EXPECT_EQ(point.causal->without, (Ratio{0, 4}));
+  EXPECT_EQ(point.causal->net(), 0.5);
+  EXPECT_THAT(result.scores.absent, testing::Not(testing::Contains(HasSubstr("pairs"))));
+}
+
+TEST_F(EvaluateSet, SaysWhatTheTruthDoesNotTell) {
+  const std::vector<std::string> absent = RunMaps(0, 0).scores.absent;
+  EXPECT_THAT(absent, testing::Contains(HasSubstr("no pairs")));
+  EXPECT_THAT(absent, testing::Contains(HasSubstr("no coverage")));
+  EXPECT_THAT(absent, testing::Contains(HasSubstr("no dprime")));
+}
+
+TEST_F(EvaluateSet, CoverageGivesASecondMaskConvention) {
+  // All coverage on one of the four pixels: the truth moved by nothing has IoU 1 against the written masks, 1/4 against
+  // these.
+  for (const char* name : {"b", "c"}) {
+    CreateFolder(set_ / "coverage" / name);
+    for (const fs::path& path : ListFiles(set_ / "mask" / name)) {
+      const PixelBox box = BoundingBox(ReadMask(path));
+      Image<std::uint16_t> coverage(test::kCheckerHeight, test::kCheckerWidth);
+      coverage(box.y, box.x) = 65535;
+      WriteFileAtomically(set_ / "coverage" / name / path.filename(), EncodePng(coverage, 16));
+    }
+  }
+  const std::vector<ConventionScore> conventions = RunMaps(0, 0).scores.detectors.front().points.front().conventions;
+  ASSERT_EQ(conventions.size(), 2U);
+  EXPECT_EQ(conventions[0].mask_convention, "half_max");
+  EXPECT_EQ(conventions[0].all.pooled.iou(), (Ratio{16, 16}));
+  EXPECT_EQ(conventions[1].mask_convention, "energy:0.9");
+  EXPECT_EQ(conventions[1].all.pooled.iou(), (Ratio{4, 16}));
+  for (const ConventionScore& convention : conventions) {
+    ASSERT_EQ(convention.protocols.size(), 6U);
+    for (const ProtocolScore& score : convention.protocols) EXPECT_EQ(score.pooled.targets, 4) << score.protocol;
+  }
+  EXPECT_EQ(conventions[0].protocols[4].average_precision, 1);
+  EXPECT_EQ(conventions[1].protocols[4].average_precision, 0);  // boxes of 1 and 4 px: IoU 1/4
+}
+
+TEST_F(EvaluateSet, ABoxDetectorCountsByItsBoxesCentres) {
+  // On each target a box of twice its size around its centre, and in sequence c a false one of 3 x 4 px; boxes at or
+  // below the threshold count nowhere.
+  for (const char* name : {"b", "c"}) {
+    std::string csv = "frame,x,y,width,height,score\n";
+    for (const fs::path& path : ListFiles(set_ / "mask" / name)) {
+      const PixelBox box = BoundingBox(ReadMask(path));
+      csv += path.stem().string() + "," + std::to_string(box.x - 1) + "," + std::to_string(box.y - 1) + ",4,4,0.9\n";
+      csv += path.stem().string() + ",1,1,50,50,0.5\n";
+      if (*name == 'c') csv += path.stem().string() + ",90,10,3,4,0.6\n";
+    }
+    CreateFolder(predictions_);
+    WriteFileAtomically(predictions_ / (std::string(name) + ".csv"), csv);
+  }
+  ASSERT_TRUE(HoldsBoxes(predictions_));
+  Contender contender{"boxes", {}, nullptr, {{0.5F, "test"}}};
+  contender.boxes = predictions_;
+  const EvaluationResult result = Run(OpenTruth(set_, "test"), nullptr, std::move(contender));
+  EXPECT_EQ(All(result).pooled.pd(), (Ratio{4, 4}));
+  EXPECT_EQ(All(result).pooled.fa().numerator, 2 * 12);
+  EXPECT_FALSE(All(result).pooled.iou().value());
+  const std::vector<ProtocolScore>& protocols =
+      result.scores.detectors.front().points.front().conventions.front().protocols;
+  EXPECT_EQ(protocols[4].pooled.pd(), (Ratio{0, 4}));  // IoU 4/16
+  EXPECT_EQ(protocols[5].pooled.pd(), (Ratio{4, 4}));
+  EXPECT_EQ(protocols[5].pooled.false_per_frame(), (Ratio{2, 4}));
+  EXPECT_FALSE(result.scores.detectors.front().auc);
+}
+
+TEST_F(EvaluateSet, TargetsAreKnownByWhatTheirAnnotationsSay) {
+  const OperatingPoint point = RunMaps(0, 0).scores.detectors.front().points.front();
+  ASSERT_EQ(point.targets.size(), 4U);
+  EXPECT_EQ(point.targets[0].class_name, "quadrotor");
+  EXPECT_DOUBLE_EQ(*point.targets[0].scr, test::CheckerScr(120));
+  EXPECT_DOUBLE_EQ(*point.targets[0].speed_px, 1);  // (0.6, -0.8)
+  EXPECT_TRUE(point.targets[3].hit);
+  EXPECT_DOUBLE_EQ(*point.least_scr(), test::CheckerScr(120));  // all are found, without a false alarm
+  EXPECT_THAT(point.report.groups, testing::Contains(testing::Field(&SubsetScore::id, "class quadrotor")));
+  EXPECT_TRUE(point.intervals.empty());  // two sources
+}
+
+TEST_F(EvaluateSet, TheOrderOfFramesChangesNothing) {
+  WritePredictions(set_, {"b", "c"}, 1, 0, predictions_);
+  TruthSet truth = OpenTruth(set_, "test");
+  const Json before = ParseJson(ScoresJson(Run(truth, nullptr, Maps(predictions_)).scores));
+  std::reverse(truth.sequences.begin(), truth.sequences.end());
+  for (TruthSequence& sequence : truth.sequences) {
+    std::reverse(sequence.frames.begin(), sequence.frames.end());
+    std::reverse(sequence.annotations.begin(), sequence.annotations.end());
+  }
+  Json after = ParseJson(ScoresJson(Run(truth, nullptr, Maps(predictions_)).scores));
+  // Where the targets of chance lie follows the frame's number.
+  after["detectors"][0]["operating_points"][0]["chance_pd"] =
+      before["detectors"][0]["operating_points"][0]["chance_pd"];
+  EXPECT_EQ(before, after);
 }
 
 TEST_F(EvaluateSet, MapsAndTruthMustMatchOneToOne) {
@@ -182,6 +293,11 @@ TEST_F(EvaluateSet, WritesScoresThatSayWhatWasMeasured) {
   const std::string csv = ReadFile(out / "maps.sequences.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3);
   EXPECT_TRUE(fs::exists(out / "maps.roc.csv"));
+  for (const char* file : {"scores.md", "scores.tex", "protocols.csv", "iou.csv", "maps.pd.csv"}) {
+    EXPECT_TRUE(fs::exists(out / file)) << file;
+  }
+  const std::string protocols = ReadFile(out / "protocols.csv");
+  for (const std::string_view id : kProtocolIds) EXPECT_THAT(protocols, HasSubstr("," + std::string(id) + ","));
   EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { RequireNoScores(out); }), HasSubstr("already holds scores"));
 }
 

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "metrics/roc.h"
 #include "tests/support/data_folder.h"
 #include "tests/support/mask_text.h"
 #include "tests/support/npy.h"

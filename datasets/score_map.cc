@@ -1,0 +1,211 @@
+#include "datasets/score_map.h"
+
+#include <ImfChannelList.h>
+#include <ImfFrameBuffer.h>
+#include <ImfHeader.h>
+#include <ImfIO.h>
+#include <ImfInputFile.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/frame.h"
+#include "datasets/frame_io.h"
+
+namespace mirst {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kMaxExtent = 16384;
+
+// ---- NPY (numpy.lib.format): magic, version, length of the header, a Python literal padded with blanks, the values.
+
+/// The text between `key` and the next of `ends`, behind the colon.
+std::string_view HeaderValue(std::string_view header, std::string_view key, std::string_view end) {
+  const std::size_t at = header.find(key);
+  if (at == std::string_view::npos) throw BadInput(fmt::format("its NPY header has no {}", key));
+  std::string_view rest = header.substr(at + key.size());
+  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(": ")));
+  return rest.substr(0, rest.find(end));
+}
+
+template <class Value>
+Image<float> NpyValues(std::string_view bytes, int height, int width) {
+  Image<float> image(height, width);
+  if (bytes.size() != image.size() * sizeof(Value)) {
+    throw BadInput(fmt::format("it holds {} bytes of values, {} x {} of them need {}", bytes.size(), width, height,
+                               image.size() * sizeof(Value)));
+  }
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    Value value;
+    std::memcpy(&value, bytes.data() + i * sizeof(Value), sizeof(Value));
+    image.data()[i] = static_cast<float>(value);
+  }
+  return image;
+}
+
+Image<float> ParseNpy(std::string_view bytes) {
+  constexpr std::string_view kMagic("\x93NUMPY", 6);
+  if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3)
+    throw BadInput("it is no NPY file of version 1 to 3");
+  const std::size_t length_bytes = bytes[6] == 1 ? 2 : 4;
+  std::size_t length = 0;
+  for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | static_cast<unsigned char>(bytes[8 + i]);
+  const std::size_t begin = 8 + length_bytes;
+  if (length > bytes.size() - begin) throw BadInput("it ends within its NPY header");
+  const std::string_view header = bytes.substr(begin, length);
+  const std::string_view type = HeaderValue(header, "'descr'", ","), shape = HeaderValue(header, "'shape'", ")");
+  if (HeaderValue(header, "'fortran_order'", ",") != "False")
+    throw BadInput("its values lie in Fortran order, allowed: C order");
+  std::array<int, 2> extents{};
+  const char* at = shape.data();
+  const char* const end = shape.data() + shape.size();
+  std::size_t found = 0;
+  while (at != end) {
+    if (*at < '0' || *at > '9') {
+      ++at;
+      continue;
+    }
+    int extent = 0;
+    const auto [next, fault] = std::from_chars(at, end, extent);
+    if (fault != std::errc() || found == extents.size() || extent < 1 || extent > 16384)
+      found = extents.size();
+    else
+      extents[found] = extent;
+    ++found;
+    at = next;
+  }
+  if (found != extents.size())
+    throw BadInput(fmt::format("its shape is {}), allowed: (height, width) of 1 to 16384 px", shape));
+  const std::string_view values = bytes.substr(begin + length);
+  if (type == "'<f4'") return NpyValues<float>(values, extents[0], extents[1]);
+  if (type == "'<f8'") return NpyValues<double>(values, extents[0], extents[1]);
+  throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4' and '<f8'", type));
+}
+
+// ---- OpenEXR
+
+class ExrBytes final : public Imf::IStream {
+ public:
+  explicit ExrBytes(std::string_view bytes) : IStream("map"), bytes_(bytes) {}
+  bool read(char data[], int count) override {
+    const auto n = static_cast<std::size_t>(count);
+    if (position_ > bytes_.size() || bytes_.size() - position_ < n) throw BadInput("the file ends too early");
+    std::memcpy(data, bytes_.data() + position_, n);
+    position_ += n;
+    return position_ < bytes_.size();
+  }
+  std::uint64_t tellg() override { return position_; }
+  void seekg(std::uint64_t position) override { position_ = position; }
+
+ private:
+  std::string_view bytes_;
+  std::size_t position_ = 0;
+};
+
+Image<float> DecodeExr(std::string_view bytes) {
+  ExrBytes stream(bytes);
+  Imf::InputFile file(stream, 0);
+  const Imf::ChannelList& channels = file.header().channels();
+  std::string name;
+  int count = 0;
+  for (auto channel = channels.begin(); channel != channels.end(); ++channel, ++count) name = channel.name();
+  if (channels.findChannel("Y") != nullptr) name = "Y";
+  if (count != 1 && name != "Y") throw BadInput(fmt::format("it has {} channels and none of them is Y", count));
+  const Imf::Channel& channel = *channels.findChannel(name);
+  if (channel.type == Imf::UINT || channel.xSampling != 1 || channel.ySampling != 1)
+    throw BadInput(fmt::format("its channel {} holds no half or float a pixel", name));
+  const auto window = file.header().dataWindow();
+  const long long width = static_cast<long long>(window.max.x) - window.min.x + 1;
+  const long long height = static_cast<long long>(window.max.y) - window.min.y + 1;
+  if (width < 1 || height < 1 || width > kMaxExtent || height > kMaxExtent)
+    throw BadInput(fmt::format("it is {} x {} px, allowed: 1 to {} each", width, height, kMaxExtent));
+  Image<float> scores(static_cast<int>(height), static_cast<int>(width));
+  // OpenEXR addresses pixel (x, y) of its data window as base + x * 4 + y * row.
+  const auto row = static_cast<std::ptrdiff_t>(scores.width()) * static_cast<std::ptrdiff_t>(sizeof(float));
+  char* const base = reinterpret_cast<char*>(scores.data()) -
+                     window.min.x * static_cast<std::ptrdiff_t>(sizeof(float)) - window.min.y * row;
+  Imf::FrameBuffer buffer;
+  buffer.insert(name, Imf::Slice(Imf::FLOAT, base, sizeof(float), static_cast<std::size_t>(row)));
+  file.setFrameBuffer(buffer);
+  file.readPixels(window.min.y, window.max.y);
+  return scores;
+}
+
+Image<float> ReadExr(const std::string& bytes) {
+  try {
+    return DecodeExr(bytes);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw BadInput(fmt::format("it is no usable OpenEXR file ({})", error.what()));
+  }
+}
+
+// ---- TIFF of floats
+
+/// None where the file holds whole numbers (or is none): ReadImage says the rest.
+std::optional<Image<float>> ReadFloatTiff(const fs::path& path) {
+  std::string bytes = ReadFile(path);
+  cv::Mat decoded;
+  try {
+    decoded = cv::imdecode(cv::Mat(1, static_cast<int>(bytes.size()), CV_8UC1, bytes.data()), cv::IMREAD_UNCHANGED);
+  } catch (const cv::Exception&) {
+    return std::nullopt;
+  }
+  if (decoded.channels() != 1 || (decoded.depth() != CV_32F && decoded.depth() != CV_64F)) return std::nullopt;
+  Image<float> scores(decoded.rows, decoded.cols);
+  for (int y = 0; y < decoded.rows; ++y) {
+    for (int x = 0; x < decoded.cols; ++x) {
+      scores(y, x) = decoded.depth() == CV_32F ? decoded.at<float>(y, x) : static_cast<float>(decoded.at<double>(y, x));
+    }
+  }
+  return scores;
+}
+
+}  // namespace
+
+bool IsScoreMapFile(const fs::path& path) {
+  const std::string extension = LowerExtension(path);
+  return IsImageFile(path) || extension == ".npy" || extension == ".exr";
+}
+
+ScoreMap ReadScoreMap(const fs::path& path) {
+  ScoreMap map;
+  const std::string extension = LowerExtension(path);
+  std::optional<Image<float>> floats;
+  if (extension == ".npy") floats = InContext(path.string(), [&] { return ParseNpy(ReadFile(path)); });
+  if (extension == ".exr") floats = InContext(path.string(), [&] { return ReadExr(ReadFile(path)); });
+  if (extension == ".tif" || extension == ".tiff") floats = ReadFloatTiff(path);
+  if (floats) {
+    map.scores = std::move(*floats);
+  } else {
+    int bit_depth = 8;
+    const Image<std::uint16_t> values = ReadImage(path, &bit_depth);
+    map.eight_bit = bit_depth == 8;
+    map.scores = Image<float>(values.height(), values.width());
+    const auto largest = static_cast<float>(MaxCount(bit_depth));
+    std::transform(values.begin(), values.end(), map.scores.begin(),
+                   [&](std::uint16_t value) { return static_cast<float>(value) / largest; });
+  }
+  for (int y = 0; y < map.scores.height(); ++y) {
+    for (int x = 0; x < map.scores.width(); ++x) {
+      if (std::isnan(map.scores(y, x)))
+        throw BadInput(fmt::format("{}: the value at column {}, row {} is not a number", path.string(), x, y));
+    }
+  }
+  return map;
+}
+
+}  // namespace mirst
