@@ -6,7 +6,10 @@
 
 namespace mirst {
 
-std::vector<int> HeaviestMatching(const Image<double>& weights) {
+namespace {
+
+/// On a matrix without empty rows or columns.
+std::vector<int> MatchDense(const Image<double>& weights) {
   // A square problem of costs -weight, padded with zeros: what is left unmatched takes a padded or a zero edge.
   const auto n = static_cast<std::size_t>(std::max(weights.height(), weights.width()));
   const auto rows = static_cast<std::size_t>(weights.height()), columns = static_cast<std::size_t>(weights.width());
@@ -50,6 +53,31 @@ std::vector<int> HeaviestMatching(const Image<double>& weights) {
   std::vector<int> match(rows, -1);
   for (std::size_t j = 0; j < columns; ++j) {
     if (row_of[j] < rows && cost(row_of[j], j) < 0) match[row_of[j]] = static_cast<int>(j);
+  }
+  return match;
+}
+
+}  // namespace
+
+std::vector<int> HeaviestMatching(const Image<double>& weights) {
+  // Rows and columns without an edge take no part: of a hundred false alarms few touch a target.
+  std::vector<int> rows, columns;
+  for (int r = 0; r < weights.height(); ++r) {
+    if (std::any_of(weights.row(r), weights.row(r) + weights.width(), [](double w) { return w > 0; }))
+      rows.push_back(r);
+  }
+  for (int c = 0; c < weights.width(); ++c) {
+    if (std::any_of(rows.begin(), rows.end(), [&](int r) { return weights(r, c) > 0; })) columns.push_back(c);
+  }
+  Image<double> dense(static_cast<int>(rows.size()), static_cast<int>(columns.size()));
+  for (int r = 0; r < dense.height(); ++r) {
+    for (int c = 0; c < dense.width(); ++c)
+      dense(r, c) = weights(rows[static_cast<std::size_t>(r)], columns[static_cast<std::size_t>(c)]);
+  }
+  std::vector<int> match(static_cast<std::size_t>(weights.height()), -1);
+  const std::vector<int> found = MatchDense(dense);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (found[r] >= 0) match[static_cast<std::size_t>(rows[r])] = columns[static_cast<std::size_t>(found[r])];
   }
   return match;
 }

@@ -54,7 +54,8 @@ struct ProtocolCounts {
 
   Ratio pd() const { return {hits, targets}; }
   Ratio fa() const { return {false_px, pixels}; }
-  Ratio precision() const { return {predictions - false_predictions, predictions}; }
+  /// Each hit is one true prediction: not so under P2, whose predictions are pixels.
+  Ratio precision() const { return {hits, hits + false_predictions}; }
   Ratio false_per_frame() const { return {false_predictions, frames}; }
   /// 2 TP / (2 TP + FP + FN)
   std::optional<double> f1() const;

@@ -45,6 +45,7 @@ Json ToJson(const SubsetScore& subset) {
 }
 
 Json ToJson(const ProtocolScore& score) {
+  const bool has_objects = score.protocol != "P2";  // which knows pixels only
   return {{"protocol", score.protocol},
           {"pd_seq", ToJson(score.pd_seq)},
           {"pd_seq_interval", ToJson(score.pd_seq_interval)},
@@ -52,9 +53,9 @@ Json ToJson(const ProtocolScore& score) {
           {"fa_seq", ToJson(score.fa_seq)},
           {"fa_seq_interval", ToJson(score.fa_seq_interval)},
           {"fa_pooled", ToJson(score.pooled.fa())},
-          {"precision", ToJson(score.pooled.precision())},
-          {"f1", Number(score.pooled.f1())},
-          {"false_per_frame", ToJson(score.pooled.false_per_frame())},
+          {"precision", has_objects ? ToJson(score.pooled.precision()) : Json()},
+          {"f1", has_objects ? Number(score.pooled.f1()) : Json()},
+          {"false_per_frame", has_objects ? ToJson(score.pooled.false_per_frame()) : Json()},
           {"average_precision", Number(score.average_precision)}};
 }
 
