@@ -109,7 +109,8 @@ std::vector<MaskRule> RulesFromValidation(const TruthSet& validation, const std:
   }
   std::vector<MaskRule> rules;
   for (const double rate : rates) {
-    rules.push_back({roc.ThresholdAtFalsePixelRate(rate), fmt::format("Fa (P2) = {:g} on {}", rate, validation.split), {}});
+    rules.push_back(
+        {roc.ThresholdAtFalsePixelRate(rate), fmt::format("Fa (P2) = {:g} on {}", rate, validation.split), {}});
   }
   return rules;
 }

@@ -21,7 +21,8 @@ constexpr const char* kDescription =
     "Scores trained networks (--weights), classical methods (--method) and maps or boxes made elsewhere (--pred).\n"
     "Masks: networks at their checkpoint's threshold (logit > 0), classical methods above half of each frame's\n"
     "largest score (the published tables' choice; --set segmentation.rule=... takes another), and both also at the\n"
-    "thresholds that leave --fa false pixels on the validation split. Maps: PNG as value / largest value, or floats as NPY, TIFF or EXR; masks count as maps.\n"
+    "thresholds that leave --fa false pixels on the validation split. Maps: PNG as value / largest value, or floats as "
+    "NPY, TIFF or EXR; masks count as maps.\n"
     "Boxes: <seq>.csv or <seq>.json.";
 
 struct EvaluateFlags : CommonFlags {

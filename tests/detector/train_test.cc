@@ -255,9 +255,9 @@ TEST(Train, ADataSetThatCannotBeUsedLeavesNoOutput) {
 
 TEST(TrainOptions, FaultsAreReportedTogether) {
   const std::string text = ErrorText(ErrorCode::kUsage, [] {
-    ReadOptions<TrainOptions>(
-        ConfigTree::FromText("data: {crop_px: 50, batch: 1}\nnetwork: {size_mode: native}\n"
-                             "augmentation: {centre_crop_px: 60, rotation_deg: [0.5, 3]}\nloss: {soft_iou: 0}\nlr: 1\n"));
+    ReadOptions<TrainOptions>(ConfigTree::FromText(
+        "data: {crop_px: 50, batch: 1}\nnetwork: {size_mode: native}\n"
+        "augmentation: {centre_crop_px: 60, rotation_deg: [0.5, 3]}\nloss: {soft_iou: 0}\nlr: 1\n"));
   });
   for (const char* part : {"expected a multiple of 16", "takes 384 only", "at most half of data.crop_px",
                            "expected whole degrees", "single value", "both 0", "lr"}) {
