@@ -5,7 +5,7 @@
 #   tools/demo.sh --backgrounds DIR --models DIR         your own sequences and 3-D models (either alone, too)
 #   tools/demo.sh --out DIR                              where the results go (default out/demo)
 # A second run uses the build again and makes the results anew. JOBS sets the number of parallel compilations and threads
-# (default 2), TRAIN_MINUTES the limit of the training (default 3).
+# (default 2), TRAIN_MINUTES the limit of the training (default 5).
 set -euo pipefail
 
 usage() {
@@ -71,8 +71,8 @@ echo "demo: data set and contact sheet $((SECONDS - begin)) s after the packages
 
 step "build the networks" build ON
 step "measure the data set" mirst stats "$out/data" --out "$out/stats" --force
-step "train PSTFNet, ${TRAIN_MINUTES:-3} minutes at most" mirst train --config configs/train/pstfnet_smoke.yaml \
-  --set "limit_minutes=${TRAIN_MINUTES:-3}" --data "$out/data" --out "$out/pstfnet" --force
+step "train PSTFNet, ${TRAIN_MINUTES:-5} minutes at most" mirst train --config configs/train/pstfnet_smoke.yaml \
+  --set "limit_minutes=${TRAIN_MINUTES:-5}" --data "$out/data" --out "$out/pstfnet" --force
 weights=$out/pstfnet/best.safetensors
 [[ -e $weights ]] || weights=$out/pstfnet/last.safetensors
 step "evaluate it beside Top-Hat on the test split" mirst evaluate --data "$out/data" --split test \
