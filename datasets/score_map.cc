@@ -121,8 +121,9 @@ Image<float> DecodeExr(std::string_view bytes) {
   std::string name;
   int count = 0;
   for (auto channel = channels.begin(); channel != channels.end(); ++channel, ++count) name = channel.name();
-  if (channels.findChannel("Y") != nullptr) name = "Y";
-  if (count != 1 && name != "Y") throw BadInput(fmt::format("it has {} channels and none of them is Y", count));
+  const bool has_luminance = channels.findChannel("Y") != nullptr;
+  if (has_luminance) name.assign(1, 'Y');
+  if (count != 1 && !has_luminance) throw BadInput(fmt::format("it has {} channels and none of them is Y", count));
   const Imf::Channel& channel = *channels.findChannel(name);
   if (channel.type == Imf::UINT || channel.xSampling != 1 || channel.ySampling != 1)
     throw BadInput(fmt::format("its channel {} holds no half or float a pixel", name));
