@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <vector>
 
 #include "core/error.h"
@@ -16,31 +18,31 @@ std::string SizeFault(int size_px) {
   return fmt::format("the structuring element of Top-Hat has a side of {} px, allowed are odd numbers from 1", size_px);
 }
 
-// target[x] = choose(target[x], source[x + shift]) where both exist.
 template <class Choose>
-void ChooseShifted(float* target, const float* source, int width, int shift, Choose choose) {
-  for (int x = std::max(0, -shift); x < std::min(width, width - shift); ++x)
-    target[x] = choose(target[x], source[x + shift]);
+void Join(float* target, const float* other, int count, Choose choose) {
+  for (int i = 0; i < count; ++i) target[i] = choose(target[i], other[i]);
 }
 
-// A square element is separable: along the rows, in place, and then along the columns into `result`.
-template <class Choose>
-void Extreme(Image<float>& image, int radius, Choose choose, Image<float>& result) {
-  const int height = image.height(), width = image.width();
-  std::vector<float> row(static_cast<std::size_t>(width));
+// Erosion or dilation by a square, which is separable: along the rows, then along the columns. Every place of a padded
+// copy comes to hold the extreme of 1, 2, 4, ... and at last `size` places from it on, so that the extreme around a
+// pixel lies `size / 2` places before it. The result's upper left `height` x `width` pixels count.
+template <class Source, class Choose>
+Image<float> Extreme(const Source& source, int height, int width, int size, float neutral, Choose choose) {
+  const int margin = size / 2, padded_width = width + 2 * margin, padded_height = height + 2 * margin;
+  Image<float> padded(padded_height, padded_width, neutral);
   for (int y = 0; y < height; ++y) {
-    std::copy_n(image.row(y), width, row.data());
-    for (int shift = 1; shift <= radius; ++shift) {
-      ChooseShifted(image.row(y), row.data(), width, shift, choose);
-      ChooseShifted(image.row(y), row.data(), width, -shift, choose);
+    float* row = padded.row(y + margin);
+    std::copy_n(source.row(y), width, row + margin);
+    for (int held = 1, shift; held < size; held += shift) {
+      shift = std::min(held, size - held);
+      Join(row, row + shift, padded_width - shift, choose);
     }
   }
-  for (int y = 0; y < height; ++y) {
-    std::copy_n(image.row(y), width, result.row(y));
-    for (int v = std::max(0, y - radius); v <= std::min(height - 1, y + radius); ++v) {
-      if (v != y) ChooseShifted(result.row(y), image.row(v), width, 0, choose);
-    }
+  for (int held = 1, shift; held < size; held += shift) {
+    shift = std::min(held, size - held);
+    for (int y = 0; y < padded_height - shift; ++y) Join(padded.row(y), padded.row(y + shift), width, choose);
   }
+  return padded;
 }
 
 }  // namespace
@@ -51,22 +53,23 @@ void AddFaults(OptionsReader& reader, const TopHatOptions& o) {
 
 Image<float> TopHat(ImageView<const float> image, const TopHatOptions& options) {
   if (!IsAllowed(options.size_px)) throw BadInput(SizeFault(options.size_px));
-  // Dark targets are bright ones of the negative, exactly.
-  const float sign = options.polarity == TargetPolarity::kBright ? 1.0F : -1.0F;
-  const int height = image.height(), width = image.width(), radius = options.size_px / 2;
-  Image<float> opened(height, width), eroded(height, width);
-  for (int y = 0; y < height; ++y)
-    std::transform(image.row(y), image.row(y) + width, opened.row(y), [sign](float value) { return sign * value; });
-  Extreme(
-      opened, radius, [](float a, float b) { return std::min(a, b); }, eroded);
-  Extreme(
-      eroded, radius, [](float a, float b) { return std::max(a, b); }, opened);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const int height = image.height(), width = image.width();
+  const auto erode = [&](const auto& source) {
+    return Extreme(source, height, width, options.size_px, kInfinity, [](float a, float b) { return std::min(a, b); });
+  };
+  const auto dilate = [&](const auto& source) {
+    return Extreme(source, height, width, options.size_px, -kInfinity, [](float a, float b) { return std::max(a, b); });
+  };
+  const bool is_bright = options.polarity == TargetPolarity::kBright;
+  const Image<float> smooth = is_bright ? dilate(erode(image)) : erode(dilate(image));
+  Image<float> result(height, width);
   for (int y = 0; y < height; ++y) {
-    const float* source = image.row(y);
-    float* target = opened.row(y);
-    for (int x = 0; x < width; ++x) target[x] = sign * source[x] - target[x];
+    const float *const upper = is_bright ? image.row(y) : smooth.row(y), *const lower =
+                                                                             is_bright ? smooth.row(y) : image.row(y);
+    std::transform(upper, upper + width, lower, result.row(y), std::minus<>());
   }
-  return opened;
+  return result;
 }
 
 TopHatDetector::TopHatDetector(const TopHatOptions& options)
