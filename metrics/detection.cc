@@ -20,8 +20,6 @@ void CheckShape(int height, int width, const Mask& mask, const char* name) {
   }
 }
 
-double Distance(Vec2 a, Vec2 b) { return std::sqrt((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y)); }
-
 }  // namespace
 
 FrameScore& FrameScore::operator+=(const FrameScore& other) {
@@ -66,30 +64,12 @@ CountedFrame CountFrame(const Mask& prediction, const Mask& truth, const Mask* i
   frame.match = MatchByCentroid(frame.targets.components, frame.predictions.components);
   score.targets = std::ssize(frame.targets.components);
   score.predictions = std::ssize(frame.predictions.components);
-  std::vector<bool> used(frame.predictions.components.size());
-  for (const int taken : frame.match) {
-    if (taken == kUnmatched) continue;
-    ++score.matched;
-    used[static_cast<std::size_t>(taken)] = true;
-  }
+  score.matched = score.targets - std::count(frame.match.begin(), frame.match.end(), kUnmatched);
+  const std::vector<bool> used = UsedBy(frame.match, frame.predictions.components.size());
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i]) score.unmatched_px += frame.predictions.components[i].area_px;
   }
   return frame;
-}
-
-std::vector<int> MatchByCentroid(const std::vector<Component>& targets, const std::vector<Component>& predictions) {
-  std::vector<int> match;
-  std::vector<bool> used(predictions.size());
-  for (const Component& target : targets) {
-    match.push_back(kUnmatched);
-    for (std::size_t i = 0; i < predictions.size() && match.back() == kUnmatched; ++i) {
-      if (used[i] || !(Distance(predictions[i].centroid, target.centroid) < kMatchDistancePx)) continue;
-      used[i] = true;
-      match.back() = static_cast<int>(i);
-    }
-  }
-  return match;
 }
 
 FrameScore ScoreFrame(const Mask& prediction, const Mask& truth, const Mask* ignore) {
@@ -99,12 +79,10 @@ FrameScore ScoreFrame(const Mask& prediction, const Mask& truth, const Mask* ign
 FrameMatch MatchFrame(const Mask& prediction, const Mask& truth, const Mask* ignore) {
   const CountedFrame frame = CountFrame(prediction, truth, ignore);
   FrameMatch result;
-  std::vector<bool> used(frame.predictions.components.size());
   for (std::size_t i = 0; i < frame.match.size(); ++i) {
-    const bool hit = frame.match[i] != kUnmatched;
-    (hit ? result.hits : result.misses).push_back(frame.targets.components[i]);
-    if (hit) used[static_cast<std::size_t>(frame.match[i])] = true;
+    (frame.match[i] != kUnmatched ? result.hits : result.misses).push_back(frame.targets.components[i]);
   }
+  const std::vector<bool> used = UsedBy(frame.match, frame.predictions.components.size());
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i]) result.false_alarms.push_back(frame.predictions.components[i]);
   }

@@ -10,6 +10,7 @@
 
 #include "core/image.h"
 #include "metrics/components.h"
+#include "metrics/matching.h"
 
 namespace mirst {
 
@@ -38,8 +39,6 @@ struct Mean {
   friend bool operator==(const Mean&, const Mean&) = default;
 };
 
-/// Protocol P1: a target is found when the centroid of a predicted component lies less than this far from its own.
-inline constexpr double kMatchDistancePx = 3.0;
 /// A false-alarm count below this is reported as a bound.
 inline constexpr std::int64_t kLeastFalseAlarmPx = 10;
 
@@ -62,11 +61,6 @@ struct FrameScore {
   /// All false pixels, also those by which a matched component is too large.
   Ratio fa_px() const { return {predicted_px - common_px, pixels}; }
 };
-
-inline constexpr int kUnmatched = -1;
-
-/// P1 among components: of each target the index of the prediction that it takes, or kUnmatched.
-std::vector<int> MatchByCentroid(const std::vector<Component>& targets, const std::vector<Component>& predictions);
 
 /// A frame without its ignored pixels, its components, and what P1 makes of them.
 struct CountedFrame {

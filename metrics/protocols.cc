@@ -10,33 +10,6 @@
 namespace mirst {
 namespace {
 
-double Distance(Vec2 a, Vec2 b) { return std::sqrt((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y)); }
-
-/// Each target takes the first unused prediction that fits.
-template <class Target, class Fits>
-std::vector<int> MatchFirst(const std::vector<Target>& targets, const std::vector<DetectedObject>& predictions,
-                            const Fits& fits) {
-  std::vector<int> match(targets.size(), kUnmatched);
-  std::vector<bool> used(predictions.size());
-  for (std::size_t t = 0; t < targets.size(); ++t) {
-    for (std::size_t p = 0; p < predictions.size(); ++p) {
-      if (used[p] || !fits(targets[t], predictions[p])) continue;
-      used[p] = true;
-      match[t] = static_cast<int>(p);
-      break;
-    }
-  }
-  return match;
-}
-
-std::vector<bool> Used(const std::vector<int>& match, std::size_t predictions) {
-  std::vector<bool> used(predictions);
-  for (const int taken : match) {
-    if (taken != kUnmatched) used[static_cast<std::size_t>(taken)] = true;
-  }
-  return used;
-}
-
 template <class IsFalse>
 ProtocolCounts Count(const std::vector<int>& match, const std::vector<DetectedObject>& predictions, std::int64_t pixels,
                      const IsFalse& is_false) {
@@ -114,10 +87,10 @@ std::vector<Box> BoxesOf(const std::vector<DetectedObject>& objects) {
 }
 
 FrameProtocols ScoreObjects(const std::vector<DetectedObject>& targets, const std::vector<DetectedObject>& predictions,
-                            std::int64_t pixels, const std::vector<Box>* loose_boxes, const Image<double>& iou) {
+                            const std::vector<int>& by_centroid, std::int64_t pixels,
+                            const std::vector<Box>* loose_boxes, const Image<double>& iou) {
   FrameProtocols counts;
   const auto at = [&](Protocol protocol) -> ProtocolCounts& { return counts[static_cast<std::size_t>(protocol)]; };
-  const std::vector<int> by_centroid = MatchByCentroid(targets, predictions);
   const std::vector<Box> boxes = BoxesOf(targets);
   at(Protocol::kP1) = CountMatch(by_centroid, predictions, pixels);
   at(Protocol::kP1Legacy) = CountLegacy(by_centroid, predictions, pixels);
@@ -176,13 +149,6 @@ std::optional<double> ProtocolCounts::f1() const {
   return Ratio{2 * hits, 2 * hits + false_predictions + targets - hits}.value();
 }
 
-std::vector<int> MatchByCentroid(const std::vector<DetectedObject>& targets,
-                                 const std::vector<DetectedObject>& predictions) {
-  return MatchFirst(targets, predictions, [](const DetectedObject& target, const DetectedObject& prediction) {
-    return Distance(target.centroid, prediction.centroid) < kMatchDistancePx;
-  });
-}
-
 std::vector<int> MatchInBoxes(const std::vector<Box>& boxes, const std::vector<DetectedObject>& predictions) {
   return MatchFirst(boxes, predictions,
                     [](const Box& box, const DetectedObject& prediction) { return box.Contains(prediction.centroid); });
@@ -191,7 +157,7 @@ std::vector<int> MatchInBoxes(const std::vector<Box>& boxes, const std::vector<D
 std::vector<int> MatchOptimally(const std::vector<DetectedObject>& targets,
                                 const std::vector<DetectedObject>& predictions, const Image<double>& iou) {
   std::vector<int> match = HeaviestMatching(iou);
-  const std::vector<bool> used = Used(match, predictions.size());
+  const std::vector<bool> used = UsedBy(match, predictions.size());
   Image<double> nearness(iou.height(), iou.width());
   for (int t = 0; t < iou.height(); ++t) {
     if (match[static_cast<std::size_t>(t)] != kUnmatched) continue;
@@ -228,7 +194,7 @@ std::vector<int> MatchBoxes(const std::vector<Box>& targets, const std::vector<D
 
 ProtocolCounts CountMatch(const std::vector<int>& match, const std::vector<DetectedObject>& predictions,
                           std::int64_t pixels) {
-  const std::vector<bool> used = Used(match, predictions.size());
+  const std::vector<bool> used = UsedBy(match, predictions.size());
   return Count(match, predictions, pixels, [&](std::size_t p) { return !used[p]; });
 }
 
@@ -248,8 +214,8 @@ ProtocolCounts ScoreShooting(const Mask& predicted, const Mask& truth, const Mas
 
 FrameProtocols ScoreProtocols(const CountedFrame& frame, const std::vector<DetectedObject>& predictions,
                               const Mask* inclusive, const std::vector<Box>* loose_boxes, const Mask* ignore) {
-  FrameProtocols counts =
-      ScoreObjects(ObjectsOf(frame.targets), predictions, frame.score.pixels, loose_boxes, OverlapOf(frame));
+  FrameProtocols counts = ScoreObjects(ObjectsOf(frame.targets), predictions, frame.match, frame.score.pixels,
+                                       loose_boxes, OverlapOf(frame));
   counts[static_cast<std::size_t>(Protocol::kP2)] = inclusive != nullptr
                                                         ? ScoreShooting(*inclusive, frame.truth, ignore)
                                                         : Shoot(frame.predicted, frame.targets, frame.score.pixels);
@@ -264,7 +230,8 @@ FrameProtocols ScoreBoxes(const std::vector<DetectedObject>& targets, const std:
       iou(t, p) = Iou(targets[static_cast<std::size_t>(t)].box, predictions[static_cast<std::size_t>(p)].box);
     }
   }
-  FrameProtocols counts = ScoreObjects(targets, predictions, pixels, loose_boxes, iou);
+  FrameProtocols counts =
+      ScoreObjects(targets, predictions, MatchByCentroid(targets, predictions), pixels, loose_boxes, iou);
   ProtocolCounts& shooting = counts[static_cast<std::size_t>(Protocol::kP2)];
   shooting.frames = 1;
   shooting.pixels = pixels;
@@ -273,7 +240,7 @@ FrameProtocols ScoreBoxes(const std::vector<DetectedObject>& targets, const std:
 
 void AveragePrecision::Add(const std::vector<Box>& targets, const std::vector<DetectedObject>& predictions) {
   targets_ += std::ssize(targets);
-  const std::vector<bool> used = Used(MatchBoxes(targets, predictions), predictions.size());
+  const std::vector<bool> used = UsedBy(MatchBoxes(targets, predictions), predictions.size());
   for (std::size_t p = 0; p < predictions.size(); ++p) found_.emplace_back(predictions[p].score, used[p]);
 }
 

@@ -61,10 +61,7 @@ struct ProtocolCounts {
   std::optional<double> f1() const;
 };
 
-/// Each match: of every target the index of its prediction, or kUnmatched.
-/// P1 among objects.
-std::vector<int> MatchByCentroid(const std::vector<DetectedObject>& targets,
-                                 const std::vector<DetectedObject>& predictions);
+// The other matches; P1's is MatchByCentroid of matching.h.
 /// P5: each box in order takes the first unused prediction whose centroid lies inside.
 std::vector<int> MatchInBoxes(const std::vector<Box>& boxes, const std::vector<DetectedObject>& predictions);
 /// P3: the assignment of greatest total IoU among pairs that overlap; then, among what is left, that of greatest total
