@@ -54,6 +54,14 @@ void AddCommonFlags(CLI::App& command, CommonFlags& flags, WithOptions with_opti
   command.add_flag("--force", flags.force, "Replace an older result of the same kind");
 }
 
+void AddDeviceOption(CLI::App& command, DeviceChoice& device) {
+  const std::vector<std::pair<std::string, DeviceChoice>> choices{
+      {"auto", DeviceChoice::kAutomatic}, {"cpu", DeviceChoice::kCpu}, {"cuda", DeviceChoice::kCuda}};
+  command.add_option("--device", device, "Where networks run: auto, cpu or cuda (default: auto)")
+      ->type_name("NAME")
+      ->transform(CLI::CheckedTransformer(choices).description(""));
+}
+
 ConfigTree LoadConfig(const CommonFlags& flags) {
   ConfigTree tree = flags.config.empty() ? ConfigTree() : ConfigTree::FromFile(flags.config);
   for (const std::string& assignment : flags.assignments) tree.Assign(assignment);

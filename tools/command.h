@@ -12,6 +12,7 @@
 
 #include "core/config.h"
 #include "core/parallel.h"
+#include "detector/device_choice.h"
 
 namespace mirst {
 
@@ -30,6 +31,9 @@ struct CommonFlags {
 /// Adds --threads --quiet --json --force, and with `options` also --config --set --seed --print-config.
 enum class WithOptions { kNo, kYes };
 void AddCommonFlags(CLI::App& command, CommonFlags& flags, WithOptions with_options);
+
+/// Adds --device auto|cpu|cuda.
+void AddDeviceOption(CLI::App& command, DeviceChoice& device);
 
 /// The config file (empty tree without one) with --set and --seed laid over it.
 ConfigTree LoadConfig(const CommonFlags& flags);

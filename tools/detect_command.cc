@@ -192,13 +192,7 @@ void AddDetectCommand(CLI::App& program) {
                    "Probability above which a pixel is a target; default: the checkpoint's")
       ->type_name("P")
       ->check(CLI::Range(1e-6, 1 - 1e-6).description(""));
-  command->add_option("--device", flags->device, "Where the network runs: auto, cpu or cuda (default: auto)")
-      ->type_name("NAME")
-      ->transform(
-          CLI::CheckedTransformer(std::vector<std::pair<std::string, DeviceChoice>>{{"auto", DeviceChoice::kAutomatic},
-                                                                                    {"cpu", DeviceChoice::kCpu},
-                                                                                    {"cuda", DeviceChoice::kCuda}})
-              .description(""));
+  AddDeviceOption(*command, flags->device);
   command->add_flag("--scores", flags->method.scores,
                     "Also write logits or responses, scores/SEQUENCE/*.npy (float32)");
   AddCommonFlags(*command, *flags, WithOptions::kNo);

@@ -183,12 +183,7 @@ void AddEvaluateCommand(CLI::App& program) {
   command->add_option("--format", flags->format, "What is printed (default: table)")
       ->check(
           CLI::IsMember({"table", "json", "csv", "markdown", "latex"}).description("table|json|csv|markdown|latex"));
-  command->add_option("--device", flags->device, "Where networks run (default: auto)")
-      ->transform(
-          CLI::CheckedTransformer(std::vector<std::pair<std::string, DeviceChoice>>{{"auto", DeviceChoice::kAutomatic},
-                                                                                    {"cpu", DeviceChoice::kCpu},
-                                                                                    {"cuda", DeviceChoice::kCuda}})
-              .description("auto|cpu|cuda"));
+  AddDeviceOption(*command, flags->device);
   command->add_option("--out", flags->out, "Folder for scores.json and, of each detector, sequences, ROC and pictures")
       ->type_name("FOLDER");
   command
