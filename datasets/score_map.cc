@@ -6,10 +6,9 @@
 #include <ImfIO.h>
 #include <ImfInputFile.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <opencv2/core.hpp>
@@ -22,6 +21,7 @@
 #include "core/file.h"
 #include "core/frame.h"
 #include "datasets/frame_io.h"
+#include "datasets/npy.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -29,69 +29,27 @@ namespace {
 
 constexpr int kMaxExtent = 16384;
 
-// ---- NPY (numpy.lib.format): magic, version, length of the header, a Python literal padded with blanks, the values.
-
-/// The text between `key` and the next of `ends`, behind the colon.
-std::string_view HeaderValue(std::string_view header, std::string_view key, std::string_view end) {
-  const std::size_t at = header.find(key);
-  if (at == std::string_view::npos) throw BadInput(fmt::format("its NPY header has no {}", key));
-  std::string_view rest = header.substr(at + key.size());
-  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(": ")));
-  return rest.substr(0, rest.find(end));
-}
+// ---- NPY
 
 template <class Value>
-Image<float> NpyValues(std::string_view bytes, int height, int width) {
-  Image<float> image(height, width);
-  if (bytes.size() != image.size() * sizeof(Value)) {
-    throw BadInput(fmt::format("it holds {} bytes of values, {} x {} of them need {}", bytes.size(), width, height,
-                               image.size() * sizeof(Value)));
-  }
+Image<float> NpyValues(const NpyArray& array) {
+  Image<float> image(static_cast<int>(array.shape[0]), static_cast<int>(array.shape[1]));
   for (std::size_t i = 0; i < image.size(); ++i) {
     Value value;
-    std::memcpy(&value, bytes.data() + i * sizeof(Value), sizeof(Value));
+    std::memcpy(&value, array.values.data() + i * sizeof(Value), sizeof(Value));
     image.data()[i] = static_cast<float>(value);
   }
   return image;
 }
 
-Image<float> ParseNpy(std::string_view bytes) {
-  constexpr std::string_view kMagic("\x93NUMPY", 6);
-  if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3)
-    throw BadInput("it is no NPY file of version 1 to 3");
-  const std::size_t length_bytes = bytes[6] == 1 ? 2 : 4;
-  std::size_t length = 0;
-  for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | static_cast<unsigned char>(bytes[8 + i]);
-  const std::size_t begin = 8 + length_bytes;
-  if (length > bytes.size() - begin) throw BadInput("it ends within its NPY header");
-  const std::string_view header = bytes.substr(begin, length);
-  const std::string_view type = HeaderValue(header, "'descr'", ","), shape = HeaderValue(header, "'shape'", ")");
-  if (HeaderValue(header, "'fortran_order'", ",") != "False")
-    throw BadInput("its values lie in Fortran order, allowed: C order");
-  std::array<int, 2> extents{};
-  const char* at = shape.data();
-  const char* const end = shape.data() + shape.size();
-  std::size_t found = 0;
-  while (at != end) {
-    if (*at < '0' || *at > '9') {
-      ++at;
-      continue;
-    }
-    int extent = 0;
-    const auto [next, fault] = std::from_chars(at, end, extent);
-    if (fault != std::errc() || found == extents.size() || extent < 1 || extent > 16384)
-      found = extents.size();
-    else
-      extents[found] = extent;
-    ++found;
-    at = next;
+Image<float> DecodeNpy(std::string_view bytes) {
+  const NpyArray array = ParseNpy(bytes);
+  const auto fits = [](std::int64_t extent) { return extent >= 1 && extent <= kMaxExtent; };
+  if (array.shape.size() != 2 || !fits(array.shape[0]) || !fits(array.shape[1])) {
+    throw BadInput(fmt::format("its shape is ({}), allowed: (height, width) of 1 to {} px",
+                               fmt::join(array.shape, ", "), kMaxExtent));
   }
-  if (found != extents.size())
-    throw BadInput(fmt::format("its shape is {}), allowed: (height, width) of 1 to 16384 px", shape));
-  const std::string_view values = bytes.substr(begin + length);
-  if (type == "'<f4'") return NpyValues<float>(values, extents[0], extents[1]);
-  if (type == "'<f8'") return NpyValues<double>(values, extents[0], extents[1]);
-  throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4' and '<f8'", type));
+  return array.type == NpyType::kFloat32 ? NpyValues<float>(array) : NpyValues<double>(array);
 }
 
 // ---- OpenEXR
@@ -186,7 +144,7 @@ ScoreMap ReadScoreMap(const fs::path& path) {
   ScoreMap map;
   const std::string extension = LowerExtension(path);
   std::optional<Image<float>> floats;
-  if (extension == ".npy") floats = InContext(path.string(), [&] { return ParseNpy(ReadFile(path)); });
+  if (extension == ".npy") floats = InContext(path.string(), [&] { return DecodeNpy(ReadFile(path)); });
   if (extension == ".exr") floats = InContext(path.string(), [&] { return ReadExr(ReadFile(path)); });
   if (extension == ".tif" || extension == ".tiff") floats = ReadFloatTiff(path);
   if (floats) {

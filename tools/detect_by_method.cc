@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/progress.h"
+#include "datasets/npy.h"
 #include "datasets/sequence_source.h"
 #include "detector/model_driven/sequence_responses.h"
 #include "tools/detection_files.h"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <opencv2/core.hpp>
@@ -16,6 +15,7 @@
 #include "core/json.h"
 #include "core/version.h"
 #include "datasets/frame_io.h"
+#include "datasets/npy.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -61,21 +61,6 @@ Json ToJson(const std::vector<Detection>& detections) {
 }
 
 }  // namespace
-
-std::string NpyBytes(const Image<float>& values) {
-  static_assert(std::endian::native == std::endian::little);
-  std::string header =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", values.height(), values.width());
-  constexpr std::size_t kPreamble = 10;
-  header.resize((kPreamble + header.size() + 1 + 63) / 64 * 64 - kPreamble - 1, ' ');
-  header += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size() & 0xff);
-  bytes += static_cast<char>(header.size() >> 8);
-  bytes += header;
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
-  return bytes;
-}
 
 void PrepareDetectionFolder(const fs::path& out, bool force) {
   std::error_code ignored;

@@ -42,9 +42,6 @@ struct DetectorRecord {
   double threshold_logit = 0;
 };
 
-/// NumPy's format 1.0: shape (height, width), little-endian float32.
-std::string NpyBytes(const Image<float>& values);
-
 enum class KeepScores { kNo, kYes };
 
 /// The files of one sequence: mask/NAME/*.png, boxes/NAME.json, overlay/NAME.avi (Motion JPEG: the frame stretched over

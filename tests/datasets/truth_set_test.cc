@@ -126,7 +126,7 @@ TEST_F(Truth, NpyMapsThatCannotBeUsedAreNamed) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT(MapError(Npy<float>("<f4", "(1, 2)", {0, nan})), HasSubstr("column 1, row 0 is not a number"));
   EXPECT_THAT(MapError(Npy<float>("<f4", "(2, 2)", {0, 0})),
-              HasSubstr("holds 8 bytes of values, 2 x 2 of them need 16"));
+              HasSubstr("holds 8 bytes of values, the shape (2, 2) needs 16"));
   EXPECT_THAT(MapError(Npy<float>("<f4", "(2,)", {0, 0})), HasSubstr("allowed: (height, width)"));
   EXPECT_THAT(MapError(Npy<float>("<f4", "(1, 1, 2)", {0, 0})), HasSubstr("allowed: (height, width)"));
   EXPECT_THAT(MapError(Npy<float>(">f4", "(1, 2)", {0, 0})), HasSubstr("allowed: '<f4' and '<f8'"));

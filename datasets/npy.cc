@@ -1,0 +1,111 @@
+#include "datasets/npy.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+
+#include "core/error.h"
+
+namespace mirst {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+constexpr std::string_view kMagic("\x93NUMPY", 6);
+constexpr std::int64_t kMaxBytes = std::int64_t{1} << 40;
+
+/// The text behind `key` and its colon, up to `end`.
+std::string_view HeaderValue(std::string_view header, std::string_view key, std::string_view end) {
+  const std::size_t at = header.find(key);
+  if (at == std::string_view::npos) throw BadInput(fmt::format("its NPY header has no {}", key));
+  std::string_view rest = header.substr(at + key.size());
+  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(": ")));
+  return rest.substr(0, rest.find(end));
+}
+
+std::int64_t TypeBytes(NpyType type) { return type == NpyType::kFloat32 ? 4 : 8; }
+
+/// The extents of "(2, 3" or "(5,".
+std::vector<std::int64_t> ParseShape(std::string_view text) {
+  const auto refuse = [&] { return BadInput(fmt::format("its shape {}) is none", text)); };
+  if (!text.starts_with('(')) throw refuse();
+  std::vector<std::int64_t> shape;
+  const char* at = text.data() + 1;
+  const char* const end = text.data() + text.size();
+  while (at != end) {
+    if (*at == ' ' || *at == ',') {
+      ++at;
+      continue;
+    }
+    std::int64_t extent = 0;
+    const auto [next, fault] = std::from_chars(at, end, extent);
+    if (fault != std::errc() || extent < 0) throw refuse();
+    shape.push_back(extent);
+    at = next;
+  }
+  return shape;
+}
+
+/// Values times their size; throws where that is out of all proportion.
+std::int64_t BytesOf(NpyType type, const std::vector<std::int64_t>& shape) {
+  std::int64_t bytes = TypeBytes(type);
+  for (const std::int64_t extent : shape) {
+    if (extent != 0 && bytes > kMaxBytes / extent) {
+      throw BadInput(fmt::format("its shape ({}) makes more than 2^40 bytes", fmt::join(shape, ", ")));
+    }
+    bytes *= extent;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+NpyArray ParseNpy(std::string_view bytes) {
+  if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3)
+    throw BadInput("it is no NPY file of version 1 to 3");
+  const std::size_t length_bytes = bytes[6] == 1 ? 2 : 4;
+  std::size_t length = 0;
+  for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | static_cast<unsigned char>(bytes[8 + i]);
+  const std::size_t begin = 8 + length_bytes;
+  if (length > bytes.size() - begin) throw BadInput("it ends within its NPY header");
+  const std::string_view header = bytes.substr(begin, length);
+  if (HeaderValue(header, "'fortran_order'", ",") != "False")
+    throw BadInput("its values lie in Fortran order, allowed: C order");
+  const std::string_view type = HeaderValue(header, "'descr'", ",");
+  if (type != "'<f4'" && type != "'<f8'")
+    throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4' and '<f8'", type));
+
+  NpyArray array;
+  array.type = type == "'<f4'" ? NpyType::kFloat32 : NpyType::kFloat64;
+  array.shape = ParseShape(HeaderValue(header, "'shape'", ")"));
+  array.values = bytes.substr(begin + length);
+  const std::int64_t needed = BytesOf(array.type, array.shape);
+  if (static_cast<std::int64_t>(array.values.size()) != needed) {
+    throw BadInput(fmt::format("it holds {} bytes of values, the shape ({}) needs {}", array.values.size(),
+                               fmt::join(array.shape, ", "), needed));
+  }
+  return array;
+}
+
+std::string NpyBytes(NpyType type, const std::vector<std::int64_t>& shape, std::string_view values) {
+  if (static_cast<std::int64_t>(values.size()) != BytesOf(type, shape))
+    throw InternalError("an array's shape and values differ in size");
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                  type == NpyType::kFloat32 ? "<f4" : "<f8", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  constexpr std::size_t kPreamble = 10;  // magic, version, length; the values begin at a multiple of 64
+  header.resize((kPreamble + header.size() + 1 + 63) / 64 * 64 - kPreamble - 1, ' ');
+  header += '\n';
+  std::string bytes(kMagic);
+  bytes += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  return bytes.append(header).append(values);
+}
+
+std::string NpyBytes(const Image<float>& map) {
+  return NpyBytes(NpyType::kFloat32, {map.height(), map.width()},
+                  {reinterpret_cast<const char*>(map.data()), map.size() * sizeof(float)});
+}
+
+}  // namespace mirst
