@@ -53,6 +53,7 @@ void AddCompareCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);
-void AddTrainCommand(CLI::App& program);  // with LibTorch only
+void AddTrainCommand(CLI::App& program);  // with LibTorch only, as the next
+void AddModelCommand(CLI::App& program);
 
 }  // namespace mirst

@@ -94,6 +94,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddDetectCommand(program);
 #ifdef MIRST_WITH_TORCH
   mirst::AddTrainCommand(program);
+  mirst::AddModelCommand(program);
 #endif
   for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) command->group("Commands");
 

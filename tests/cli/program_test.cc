@@ -14,9 +14,12 @@ namespace {
 
 const std::vector<std::string> kCommands = {
 #ifdef MIRST_WITH_TORCH
-    "train",
+    "model", "train",
 #endif
     "compare", "detect", "evaluate", "generate", "physics", "preview", "render", "report", "stats"};
+
+/// Families of commands: each has its own, and those take the flags.
+bool IsFamily(const std::string& command) { return command == "physics" || command == "model"; }
 
 /// One line "mirst: error: ..." and nothing on standard output.
 void ExpectUsageError(const ProgramResult& result, const std::string& message) {
@@ -55,7 +58,7 @@ TEST(Program, EveryCommandHasHelpWithAnExample) {
     EXPECT_EQ(result.err, "");
     EXPECT_NE(result.out.find("Usage: mirst " + command), std::string::npos) << result.out;
     EXPECT_TRUE(std::regex_search(result.out, std::regex("Examples?:\n  mirst " + command + " "))) << result.out;
-    if (command == "physics") continue;  // its own commands take the flags
+    if (IsFamily(command)) continue;
     for (const char* flag : {"--threads", "--quiet", "--json", "--force", "--help"}) {
       EXPECT_NE(result.out.find(flag), std::string::npos) << command << " " << flag;
     }
@@ -79,7 +82,7 @@ TEST(Program, AWrongCommandLineIsUsageWithAPointerToHelp) {
   for (const std::string& command : kCommands) {
     const std::string pointer = "; see 'mirst " + command + " --help'";
     ExpectUsageError(RunProgram({command, "--frobnicate"}), "unknown flag '--frobnicate'" + pointer);
-    if (command == "physics") continue;
+    if (IsFamily(command)) continue;
     for (const char* threads : {"-1", "many"}) {
       const ProgramResult result = RunProgram({command, "--threads", threads});
       EXPECT_EQ(result.exit_code, 2);
