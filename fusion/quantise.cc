@@ -48,4 +48,24 @@ Image<std::uint16_t> RoundKeepingSum(const Image<double>& values, const Mask& ma
   return rounded;
 }
 
+Image<std::uint16_t> RoundToNearest(const Image<double>& values, CountLimits limits) {
+  Image<std::uint16_t> rounded(values.height(), values.width());
+  std::transform(values.begin(), values.end(), rounded.begin(), [limits](double value) {
+    return static_cast<std::uint16_t>(std::floor(std::clamp(value, limits.low, limits.high) + 0.5));
+  });
+  return rounded;
+}
+
+std::int64_t MaskSumForScr(const ScrProblem& problem, double gain, double scr, int polarity) {
+  ScrProblem written = problem;
+  for (auto& pixel : written.leak) {
+    const double value = std::clamp(pixel.base + gain * pixel.slope, problem.limits.low, problem.limits.high);
+    pixel = {std::floor(value + 0.5), 0};
+  }
+  const ScrMeasurement measured = Measure(written, gain);
+  const double mean =
+      measured.mean_background + polarity * scr * (measured.sigma_background + problem.rule.sigma_offset);
+  return static_cast<std::int64_t>(std::floor(mean * static_cast<double>(written.mask.size()) + 0.5));
+}
+
 }  // namespace mirst

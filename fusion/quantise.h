@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "core/image.h"
-#include "fusion/scr_solver.h"
+#include "fusion/scr_problem.h"
 
 namespace mirst {
 
@@ -16,5 +16,12 @@ namespace mirst {
 /// short.
 Image<std::uint16_t> RoundKeepingSum(const Image<double>& values, const Mask& mask, CountLimits limits,
                                      std::optional<std::int64_t> mask_sum = std::nullopt);
+
+/// Every value to the nearest whole count inside the limits, halves up.
+Image<std::uint16_t> RoundToNearest(const Image<double>& values, CountLimits limits);
+
+/// The sum of the mask's written counts whose SCR, measured on them, comes nearest to `scr` with the sign `polarity`,
+/// once the touched background pixels of I(gain) are rounded to nearest. For rules of the target's mean.
+std::int64_t MaskSumForScr(const ScrProblem& problem, double gain, double scr, int polarity);
 
 }  // namespace mirst

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace mirst {
 namespace {
+
+constexpr double kLeastSigma = 1e-6;  // counts; below, rounding errors of a background without structure
 
 double Clip(double value, CountLimits limits) { return std::clamp(value, limits.low, limits.high); }
 
@@ -71,98 +75,145 @@ std::optional<double> ScanForRoot(double largest, double tolerance, Function&& f
   return std::nullopt;
 }
 
-// Candidates of the closed form, of growing magnitude; clipping and zeros are not looked at.
-std::vector<double> ClosedFormGains(const ScrProblem& p, double scr, int polarity) {
-  double mask_base = 0, mask_slope = 0;
-  for (const auto& pixel : p.mask) {
-    mask_base += pixel.base;
-    mask_slope += pixel.slope;
-  }
-  mask_base /= static_cast<double>(p.mask.size());
-  mask_slope /= static_cast<double>(p.mask.size());
-  double sum = p.fixed_sum, squares = p.fixed_squares, slope_sum = 0, slope_squares = 0, products = 0;
-  for (const auto& pixel : p.leak) {
-    const double base = pixel.base - p.origin;
-    sum += base;
-    squares += base * base;
-    slope_sum += pixel.slope;
-    slope_squares += pixel.slope * pixel.slope;
-    products += base * pixel.slope;
-  }
-  const double n = static_cast<double>(p.fixed_count) + static_cast<double>(p.leak.size());
-  if (n == 0) return {};
-  const double mean = sum / n, slope_mean = slope_sum / n;
-  const double s0_squared = squares / n - mean * mean, v = slope_squares / n - slope_mean * slope_mean;
-  const double c = products / n - mean * slope_mean;
-  const double d0 = mask_base - (mean + p.origin), D = mask_slope - slope_mean;
+// What a problem is while no pixel meets a limit: the background's moments as polynomials of the gain.
+struct Moments {
+  double mean = 0, slope_mean = 0;  // mean(g) = mean + g slope_mean, counts above the origin
+  double variance = 0;              // variance(g) = variance + 2 g covariance + g^2 slope_variance
+  double covariance = 0;
+  double slope_variance = 0;
+};
+struct Line {
+  double base, slope;  // base + g slope, counts above the origin
+};
 
-  std::vector<double> gains;
-  const double s2 = scr * scr;
-  const double qa = D * D - s2 * v, qb = d0 * D - s2 * c, qc = d0 * d0 - s2 * s0_squared;
-  const double discriminant = qb * qb - qa * qc;
-  if (qa != 0 && discriminant >= 0) {
-    // q has the sign of qb, so that neither root suffers cancellation.
-    const double q = -(qb + std::copysign(std::sqrt(discriminant), qb));
-    gains.push_back(q / qa);
-    if (q != 0) gains.push_back(qc / q);
+// A pixel in the stretch of gains around `inside`: constant where it is clipped there.
+Line LineOf(const ScrProblem& p, const ScrProblem::Pixel& pixel, double inside) {
+  const double value = pixel.base + inside * pixel.slope, clipped = Clip(value, p.limits);
+  if (value != clipped) return {clipped - p.origin, 0};
+  return {pixel.base - p.origin, pixel.slope};
+}
+
+std::optional<Moments> MomentsAround(const ScrProblem& p, double inside) {
+  double n = p.fixed_count, sum = p.fixed_sum, squares = p.fixed_squares;
+  double slope_sum = 0, slope_squares = 0, products = 0;
+  for (const auto& pixel : p.leak) {
+    const Line line = LineOf(p, pixel, inside);
+    if (!p.rule.zeros_are_background && line.slope == 0 && line.base + p.origin == 0) continue;
+    sum += line.base;
+    squares += line.base * line.base;
+    slope_sum += line.slope;
+    slope_squares += line.slope * line.slope;
+    products += line.base * line.slope;
+    ++n;
   }
-  if (D != 0) gains.push_back((polarity * scr * (Box20Rule::kSigmaFloor + Box20Rule::kSigmaOffset) - d0) / D);
-  std::sort(gains.begin(), gains.end(), [](double a, double b) { return std::abs(a) < std::abs(b); });
+  if (n == 0) {
+    if (p.rule.background != ScrRule::Background::kBox20) return std::nullopt;
+    return Moments{-p.origin, 0, 0, 0, 0};  // box20 takes an empty background for one of zeros
+  }
+  const double mean = sum / n, slope_mean = slope_sum / n;
+  return Moments{mean, slope_mean, squares / n - mean * mean, products / n - mean * slope_mean,
+                 slope_squares / n - slope_mean * slope_mean};
+}
+
+// The lines of which the target's value is one: its mean, or every pixel that may be the extreme one.
+std::vector<Line> TargetLines(const ScrProblem& p, double inside) {
+  std::vector<Line> lines;
+  Line mean{0, 0};
+  for (const auto& pixel : p.mask) {
+    const Line line = LineOf(p, pixel, inside);
+    lines.push_back(line);
+    mean.base += line.base / static_cast<double>(p.mask.size());
+    mean.slope += line.slope / static_cast<double>(p.mask.size());
+  }
+  if (p.rule.statistic == ScrRule::Statistic::kMean) return {mean};
+  return lines;
+}
+
+// Real roots of a g^2 + 2 b g + c = 0.
+void AddQuadraticRoots(double a, double b, double c, std::vector<double>& roots) {
+  const double discriminant = b * b - a * c;
+  if (discriminant < 0) return;
+  // q has the sign of b, so that neither root suffers cancellation.
+  const double q = -(b + std::copysign(std::sqrt(discriminant), b));
+  if (a != 0) roots.push_back(q / a);
+  if (q != 0) roots.push_back(c / q);
+}
+
+// Equations (22) and (24) of docs/physics.md: all gains that may be roots, were the stretch around `inside` endless.
+std::vector<double> CandidateGains(const ScrProblem& p, double scr, int polarity, double inside) {
+  std::vector<double> gains;
+  const std::optional<Moments> m = MomentsAround(p, inside);
+  if (!m) return gains;
+  const double s2 = scr * scr, offset = polarity * scr * p.rule.sigma_offset;
+  for (const Line& target : TargetLines(p, inside)) {
+    const double d0 = target.base - m->mean, D = target.slope - m->slope_mean, d = d0 - offset;
+    AddQuadraticRoots(D * D - s2 * m->slope_variance, d * D - s2 * m->covariance, d * d - s2 * m->variance, gains);
+    if (p.rule.sigma_floor > 0 && D != 0) gains.push_back((polarity * scr * p.rule.sigma_floor - d) / D);
+  }
   return gains;
+}
+
+// Magnitudes of the gains with this sign at which some pixel meets a limit, rising from 0.
+std::vector<double> Breakpoints(const ScrProblem& p, double sign) {
+  std::vector<double> points = {0};
+  const auto add = [&](const ScrProblem::Pixel& pixel) {
+    if (pixel.slope == 0) return;
+    for (const double limit : {p.limits.low, p.limits.high}) {
+      const double gain = sign * (limit - pixel.base) / pixel.slope;
+      if (gain > 0) points.push_back(gain);
+    }
+  };
+  std::for_each(p.mask.begin(), p.mask.end(), add);
+  std::for_each(p.leak.begin(), p.leak.end(), add);
+  std::sort(points.begin(), points.end());
+  return points;
+}
+
+// A candidate is right to some 1e-13 of itself; where the SCR is steep that is not near enough: secant steps.
+template <class Function>
+double Polish(double gain, Function&& f) {
+  double value = f(gain), other = gain * (1 + 1e-9), other_value = f(other);
+  for (int i = 0; i < 4 && value != 0 && value != other_value; ++i) {
+    const double next = gain - value * (gain - other) / (value - other_value), next_value = f(next);
+    if (!(std::abs(next_value) < std::abs(value)) || std::abs(next - gain) > 1e-6 * std::abs(gain)) break;
+    other = gain;
+    other_value = value;
+    gain = next;
+    value = next_value;
+  }
+  return gain;
+}
+
+// The root of smallest magnitude below `bound` among the gains of one sign; `bound` when there is none.
+double SmallestRoot(const ScrProblem& p, double scr, int polarity, double sign, double bound) {
+  const auto excess = [&](double gain) { return polarity * Measure(p, gain).signed_scr() - scr; };
+  const std::vector<double> points = Breakpoints(p, sign);
+  for (std::size_t i = 0; i < points.size() && points[i] < bound; ++i) {
+    const bool last = i + 1 == points.size();
+    const double low = points[i], high = last ? std::numeric_limits<double>::infinity() : points[i + 1];
+    if (low == high) continue;
+    const double slack = 1e-9 * (1 + low);  // a root on the border may come out on either side of it
+    double best = bound;
+    for (const double gain : CandidateGains(p, scr, polarity, sign * (last ? 2 * low + 1 : 0.5 * (low + high)))) {
+      const double magnitude = sign * gain;
+      if (magnitude < std::max(0.0, low - slack) || magnitude > high + slack || magnitude >= best) continue;
+      const double root = Polish(gain, excess), miss = std::abs(excess(root));
+      const double sigma = Measure(p, root).sigma_background;
+      if (sigma >= kLeastSigma && (miss <= 1e-9 * scr || miss * sigma <= 1e-11)) best = std::abs(root);
+    }
+    if (best < bound) return best;
+  }
+  return bound;
 }
 
 }  // namespace
 
-ScrMeasurement Measure(const ScrProblem& p, double gain) {
-  ScrMeasurement m;
-  m.target_px = static_cast<int>(p.mask.size());
-  for (const auto& pixel : p.mask) m.mean_target += Clip(pixel.base + gain * pixel.slope, p.limits);
-  m.mean_target /= m.target_px;
-  double sum = p.fixed_sum, squares = p.fixed_squares;
-  int count = p.fixed_count;
-  for (const auto& pixel : p.leak) {
-    const double value = Clip(pixel.base + gain * pixel.slope, p.limits);
-    if (value == 0 && !p.rule.zeros_are_background) continue;
-    sum += value - p.origin;
-    squares += (value - p.origin) * (value - p.origin);
-    ++count;
-  }
-  m.background_px = count;
-  double variance = 0;
-  if (count > 0) {
-    const double mean = sum / count;
-    m.mean_background = mean + p.origin;
-    variance = std::max(0.0, squares / count - mean * mean);
-  }
-  m.sigma_background = std::max(Box20Rule::kSigmaFloor, std::sqrt(variance));
-  m.scr = std::abs(m.mean_target - m.mean_background) / (m.sigma_background + Box20Rule::kSigmaOffset);
-  return m;
-}
-
-double ClippedShare(const ScrProblem& p, double gain) {
-  const auto clipped = std::count_if(p.mask.begin(), p.mask.end(), [&](const ScrProblem::Pixel& pixel) {
-    const double value = pixel.base + gain * pixel.slope;
-    return value < p.limits.low || value > p.limits.high;
-  });
-  return static_cast<double>(clipped) / static_cast<double>(p.mask.size());
-}
-
 std::optional<double> SolveGain(const ScrProblem& problem, double scr, int polarity) {
-  const auto excess = [&](double gain) { return polarity * Measure(problem, gain).signed_scr() - scr; };
-  for (double gain : ClosedFormGains(problem, scr, polarity)) {
-    // sigma's offset of 1e-5 and the zeros move the root a little: secant steps under the full rule.
-    double other = gain * (1 + 1e-5) + 1e-9, value = excess(gain), other_value = excess(other);
-    for (int i = 0; i < 12 && std::abs(value) > 1e-13 * scr && value != other_value; ++i) {
-      const double next = gain - value * (gain - other) / (value - other_value);
-      other = gain;
-      other_value = value;
-      gain = next;
-      value = excess(gain);
-    }
-    if (std::isfinite(gain) && std::abs(value) <= 1e-9 * scr) return gain;
-  }
-  const std::span<const ScrProblem> alone(&problem, 1);
-  return ScanForRoot(LargestGain(alone), 1e-6 * scr, excess);
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  const double hot = SmallestRoot(problem, scr, polarity, 1, kNone);
+  const double cold = SmallestRoot(problem, scr, polarity, -1, hot);
+  if (cold < hot) return -cold;
+  return hot < kNone ? std::optional<double>(hot) : std::nullopt;
 }
 
 std::optional<double> SolveSequenceGain(std::span<const ScrProblem> frames, double scr, int polarity) {
@@ -187,13 +238,23 @@ std::optional<double> SolveSequenceGain(std::span<const ScrProblem> frames, doub
 
 double LargestScr(std::span<const ScrProblem> frames, int polarity) {
   const double largest = LargestGain(frames);
-  double best = 0;
-  for (int step = 0; step <= kScanSteps; ++step) {
+  const auto scr_at = [&](double gain) { return MeanSigned(frames, gain, polarity); };
+  double best = scr_at(0), best_gain = 0, reach = ScanGain(1, largest);
+  for (int step = 1; step <= kScanSteps; ++step) {
     for (const double sign : {1.0, -1.0}) {
-      best = std::max(best, MeanSigned(frames, sign * ScanGain(step, largest), polarity));
+      const double gain = sign * ScanGain(step, largest), scr = scr_at(gain);
+      if (scr <= best) continue;
+      best = scr;
+      best_gain = gain;
+      reach = ScanGain(step + 1, largest) - ScanGain(step, largest);
     }
   }
-  return best;
+  double low = best_gain - reach, high = best_gain + reach;
+  for (int i = 0; i < 60; ++i) {  // thirds: one maximum between the neighbours of the best
+    const double a = low + (high - low) / 3, b = high - (high - low) / 3;
+    (scr_at(a) < scr_at(b) ? low : high) = scr_at(a) < scr_at(b) ? a : b;
+  }
+  return std::max(best, scr_at(0.5 * (low + high)));
 }
 
 }  // namespace mirst
