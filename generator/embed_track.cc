@@ -6,18 +6,13 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "fusion/quantise.h"
 #include "fusion/scene_estimate.h"
+#include "generator/measure_target.h"
 #include "metrics/scr.h"
 
 namespace mirst {
 namespace {
-
-// Labels are printed with all their digits: ten significant ones keep libm's last bit out of the data set's identity.
-double Label(double value) {
-  if (value == 0 || !std::isfinite(value)) return value;
-  const double scale = std::pow(10.0, 9 - std::floor(std::log10(std::abs(value))));
-  return std::floor(value * scale + 0.5) / scale;
-}
 
 double WindowMean(ImageView<const float> background, const SensorTemplate& target) {
   const PixelBox window =
@@ -46,7 +41,7 @@ double AddedScr(const FusedTarget& fused, double gain, const Image<float>& backg
       ++count;
     }
   }
-  return sum / count / (Measure(fused.problem, gain).sigma_background + Box20Rule::kSigmaOffset);
+  return sum / count / (Measure(fused.problem, gain).sigma_background + fused.problem.rule.sigma_offset);
 }
 
 void SolveGains(const std::vector<ScrProblem>& problems, const Scenario& scenario, ScrMode mode, EmbeddedTrack& track) {
@@ -124,34 +119,34 @@ LabelledFrame Paint(const EmbeddedTrack& track, std::size_t k, const Backdrop& b
 
 // What is known about the painted target, every SCR measured once more on the written counts.
 Annotation Annotate(const LabelledFrame& labelled, const Scenario& scenario, const EmbeddedTrack& track, std::size_t k,
-                    const TrackState& state, const Backdrop& backdrop, ScrMode mode) {
-  const Image<float>& background = backdrop.frames[k].pixels;
-  const ScrMeasurement written = MeasureBox20(labelled.frame.pixels, labelled.mask, labelled.mask, backdrop.rule);
+                    const TrackState& state, const Backdrop& backdrop, const ScrOptions& options) {
   const double gain = track.gains[k];
+  const ScrProblem& problem = track.fused[k].problem;
   Annotation a;
   a.id = 1;
-  a.box = BoundingBox(labelled.mask);
+  MeasureWrittenTarget({labelled.frame.pixels,
+                        backdrop.frames[k].pixels,
+                        backdrop.frame_sums[k],
+                        labelled.mask,
+                        labelled.mask,
+                        {&track.fused[k].box, 1},
+                        track.fused[k],
+                        gain,
+                        scenario.request.polarity},
+                       options.id, backdrop.rule, a);
   a.centroid_xy = {Label(track.templates[k].centroid_px.x), Label(track.templates[k].centroid_px.y)};
   a.velocity_px_per_frame = state.velocity_px_per_frame;
-  a.area_px = written.target_px;
   a.visibility = state.visibility;
-  a.polarity = scenario.request.polarity;
-  a.scr_id = "box20";
   a.scr_requested = scenario.scr;
-  a.scr = {{"box20", written.scr}};
-  a.scr_float = {{"box20", Label(Measure(track.fused[k].problem, gain).scr)}};
-  a.scr_empty = MeasureBox20(background, labelled.mask, labelled.mask, backdrop.rule).scr;
-  a.scr_delta = ScrDelta(labelled.frame.pixels, background, labelled.mask, written.sigma_background);
-  a.sigma_b = written.sigma_background;
   a.attitude = state.attitude;
   a.range_m = state.range_m;
   a.gain = Label(gain / track.unit_contrast);
 
-  const double bound = 1 / (2.0 * written.target_px * written.sigma_background);
+  const double bound = RoundingBound(problem.rule, a.area_px, a.sigma_b);
   if (bound > 0.02 * scenario.scr) a.flags.push_back({"quantised", bound});
-  if (const double share = ClippedShare(track.fused[k].problem, gain); share > 0) a.flags.push_back({"clipped", share});
+  if (const double share = ClippedShare(problem, gain); share > 0) a.flags.push_back({"clipped", share});
   if (scenario.scr < scenario.request.scr) a.flags.push_back({"lowered", scenario.request.scr});
-  if (IsWeak(a.polarity * a.scr_delta, scenario.scr, mode)) a.flags.push_back({"weak", a.scr_delta});
+  if (IsWeak(a.polarity * a.scr_delta, scenario.scr, options.mode)) a.flags.push_back({"weak", a.scr_delta});
   return a;
 }
 
@@ -196,12 +191,15 @@ PlacementFault EmbedTrack(const Scenario& scenario, TargetViews& views, const Ba
     track.templates.push_back(target);
   }
   level /= static_cast<double>(track.frames.size());
+  const ScrRule rule = ScrRule::Named(options.scr.id, backdrop.rule, scenario.request.polarity);
   std::vector<ScrProblem> problems;
   for (std::size_t i = 0; i < track.frames.size(); ++i) {
-    const Image<float>& background = backdrop.frames[static_cast<std::size_t>(track.frames[i])].pixels;
+    const auto frame = static_cast<std::size_t>(track.frames[i]);
+    const Image<float>& background = backdrop.frames[frame].pixels;
     const bool local = options.fusion.reference_level == ReferenceLevel::kLocal;
     const double reference = local ? WindowMean(background, track.templates[i]) : level;
-    track.fused.push_back(Fuse(background, track.templates[i], scenes[i], reference, backdrop.limits, backdrop.rule));
+    track.fused.push_back(Fuse(background, track.templates[i], scenes[i], reference, backdrop.limits, rule, nullptr,
+                               &backdrop.frame_sums[frame]));
     problems.push_back(track.fused.back().problem);
   }
   SolveGains(problems, scenario, options.scr.mode, track);
@@ -222,11 +220,11 @@ Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const
     const ScrMeasurement real = Measure(track.fused[k].problem, track.gains[k]);
     const bool per_frame = options.scr.mode == ScrMode::kPerFrame;
     const double wanted = per_frame ? scenario.scr : std::max(0.0, real.scr + carried);
-    const int sign = real.mean_target < real.mean_background ? -1 : 1;
+    const int sign = real.target_value < real.mean_background ? -1 : 1;
     LabelledFrame labelled = Paint(track, k, backdrop, ComposeWritten(track.fused[k], track.gains[k], wanted, sign));
     labelled.frame.time_s = path.states[k].time_s;
 
-    Annotation target = Annotate(labelled, scenario, track, k, path.states[k], backdrop, options.scr.mode);
+    Annotation target = Annotate(labelled, scenario, track, k, path.states[k], backdrop, options.scr);
     target.class_name = class_name;
     target.model = model_path;
     carried = wanted - target.scr.at(target.scr_id);

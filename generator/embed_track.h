@@ -17,6 +17,7 @@ namespace mirst {
 /// The background of one sequence.
 struct Backdrop {
   std::vector<Frame> frames;
+  std::vector<PixelSums> frame_sums;                ///< of each frame, for the SCR `global`
   std::vector<std::vector<PixelBox>> real_targets;  ///< a frame's boxes of real targets
   CountLimits limits;
   Box20Rule rule;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "metrics/scr.h"
+
 namespace mirst {
 
 void Visit(OptionsVisitor& v, BackgroundOptions& o) {
@@ -57,7 +59,7 @@ void Visit(OptionsVisitor& v, ScrOptions& o) {
   v.Choice("mode", o.mode, {"sequence_mean", "per_frame"},
            "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame "
            "(diagnostic)");
-  v.Choice("id", o.id, {"box20"}, "definition of the SCR (docs/metrics.md)");
+  v.Text("id", o.id, "definition of the SCR that is controlled: box20, bboxD, guardG_O, global or peak");
   v.Interval("range", o.range, {0.05, 100}, "SCR asked for; uniform, stratified over the sequences");
   v.Real("low_share", o.low_share, {0, 1}, "share of the sequences below SCR 3, where the range holds 3");
   v.Choice("on_infeasible", o.on_infeasible, {"refuse", "lower"},
@@ -100,6 +102,11 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   if (o.split.val_share + o.split.test_share >= 1) {
     reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share,
                                          o.split.test_share));
+  }
+  if (!IsScrId(o.scr.id) || o.scr.id == "db") {
+    reader.AddFault("scr.id", fmt::format("found '{}', allowed: box20, bboxD, guardG_O, global or peak, e.g. bbox10, "
+                                          "guard3_10 (db is box20 on another scale)",
+                                          o.scr.id));
   }
   if (o.camera.band_um.first == o.camera.band_um.second) reader.AddFault("camera.band_um", "the band is empty");
   for (const double frames : {o.frames.first, o.frames.second}) {

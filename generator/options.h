@@ -14,7 +14,6 @@
 namespace mirst {
 
 enum class ScrMode { kSequenceMean, kPerFrame };
-enum class ScrId { kBox20 };
 enum class OnInfeasible { kRefuse, kLower };
 enum class ReferenceLevel { kAbsolute, kLocal };
 enum class CountLimitRule { kAutomatic, kFormat };
@@ -61,7 +60,7 @@ struct TrackOptions {
 
 struct ScrOptions {
   ScrMode mode = ScrMode::kSequenceMean;
-  ScrId id = ScrId::kBox20;
+  std::string id = "box20";
   std::pair<double, double> range{0.5, 8};
   double low_share = 0.65;
   OnInfeasible on_infeasible = OnInfeasible::kRefuse;

@@ -236,6 +236,7 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   const SequenceSource& source = *inventory.sources[static_cast<std::size_t>(scenario.source)];
   Backdrop backdrop;
   backdrop.frames = source.Read(scenario.first_frame, scenario.frames);
+  for (const Frame& frame : backdrop.frames) backdrop.frame_sums.push_back(SumsOf(frame.pixels));
   backdrop.limits = FindCountLimits(backdrop.frames, options.camera.count_limits);
   backdrop.rule = Box20Rule::ForBitDepth(source.info().bit_depth);
   backdrop.frame_rate_hz = source.info().frame_rate_hz;

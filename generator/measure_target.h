@@ -1,0 +1,33 @@
+// The measured part of a finished target's label: its SCR by every definition, on the written counts and before
+// rounding, what the empty mask measures, what the target adds, and its detectability.
+#pragma once
+
+#include <span>
+
+#include "core/annotation.h"
+#include "fusion/fuse.h"
+#include "metrics/scr.h"
+
+namespace mirst {
+
+/// One target in a written frame; all images of the frame's shape. Holds references: for the length of a call.
+struct WrittenTarget {
+  const Image<float>& image;         ///< written counts
+  const Image<float>& background;    ///< the same frame without targets
+  const PixelSums& background_sums;  ///< SumsOf it
+  const Mask& mask;                  ///< of this target
+  const Mask& all_targets;
+  std::span<const PixelBox> supports;  ///< of all targets of the frame: outside them image and background agree
+  const FusedTarget& fused;
+  double gain = 0;
+  int polarity = 1;
+};
+
+/// Fills box, area_px, polarity, scr_id, scr, scr_float, scr_empty, scr_delta, sigma_b and dprime. `scr_id`: the
+/// controlled definition. Definitions without a finite value (no background, no clutter) are left out.
+void MeasureWrittenTarget(const WrittenTarget& target, const std::string& scr_id, Box20Rule domain, Annotation& a);
+
+/// A number for a label: ten significant digits keep libm's last bit out of the data set's identity.
+double Label(double value);
+
+}  // namespace mirst
