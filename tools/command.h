@@ -47,6 +47,7 @@ void PrintLine(std::string_view text);
 void AddRenderCommand(CLI::App& program);
 void AddGenerateCommand(CLI::App& program);
 void AddStatsCommand(CLI::App& program);
+void AddScrCommand(CLI::App& program);
 void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
 void AddCompareCommand(CLI::App& program);

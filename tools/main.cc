@@ -86,6 +86,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddRenderCommand(program);
   mirst::AddGenerateCommand(program);
   mirst::AddStatsCommand(program);
+  mirst::AddScrCommand(program);
   mirst::AddPreviewCommand(program);
   mirst::AddEvaluateCommand(program);
   mirst::AddCompareCommand(program);
