@@ -47,6 +47,24 @@ Json ToJson(const Annotation& a) {
   return json;
 }
 
+Json ToJson(const Decoy& decoy) {
+  return {{"id", decoy.id},
+          {"kind", decoy.kind},
+          {"box_xywh", {decoy.box.x, decoy.box.y, decoy.box.width, decoy.box.height}},
+          {"centre_xy", {Finite(decoy.centre_xy.x, "centre_xy"), Finite(decoy.centre_xy.y, "centre_xy")}},
+          {"amplitude", Finite(decoy.amplitude, "amplitude")}};
+}
+
+Decoy ParseDecoy(const Json& json) {
+  const auto box = Get<std::array<int, 4>>(json, "box_xywh");
+  const auto centre = Get<std::array<double, 2>>(json, "centre_xy");
+  return {Get<int>(json, "id"),
+          Get<std::string>(json, "kind"),
+          {box[0], box[1], box[2], box[3]},
+          {centre[0], centre[1]},
+          Get<double>(json, "amplitude")};
+}
+
 Annotation ParseAnnotation(const Json& json) {
   Annotation a;
   a.id = Get<int>(json, "id");
@@ -92,11 +110,13 @@ const Flag* Annotation::FindFlag(std::string_view name) const {
 std::string ToJsonLine(const FrameAnnotation& annotation) {
   Json targets = Json::array();
   for (const Annotation& target : annotation.targets) targets.push_back(ToJson(target));
+  Json decoys = Json::array();
+  for (const Decoy& decoy : annotation.decoys) decoys.push_back(ToJson(decoy));
   const Json line = {{"frame", annotation.frame},
                      {"index", annotation.index},
                      {"time_s", Finite(annotation.time_s, "time_s")},
                      {"targets", targets},
-                     {"decoys", Json::array()}};
+                     {"decoys", decoys}};
   return Dump(line);
 }
 
@@ -107,6 +127,7 @@ FrameAnnotation ParseFrameAnnotation(std::string_view line) {
   annotation.index = Get<int>(json, "index");
   annotation.time_s = GetOr<double>(json, "time_s", 0);
   for (const Json& target : Get<Json::array_t>(json, "targets")) annotation.targets.push_back(ParseAnnotation(target));
+  for (const Json& decoy : GetOr<Json::array_t>(json, "decoys", {})) annotation.decoys.push_back(ParseDecoy(decoy));
   return annotation;
 }
 

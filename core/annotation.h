@@ -25,13 +25,13 @@ struct Flag {
 struct Annotation {
   int id = 1;
   std::string class_name;
-  PixelBox box;      ///< of the mask
-  Vec2 centroid_xy;  ///< flux-weighted sub-pixel truth, not the mask's centroid
-  int area_px = 0;   ///< of the mask
-  double visibility = 1;
-  int polarity = 1;                         ///< +1 hot, -1 cold
-  std::string scr_id;                       ///< the definition that was controlled
-  double scr_requested = 0;                 ///< of this frame (per_frame) or the sequence's mean (sequence_mean)
+  PixelBox box;              ///< of the mask
+  Vec2 centroid_xy;          ///< flux-weighted sub-pixel truth, not the mask's centroid
+  int area_px = 0;           ///< of the mask
+  double visibility = 1;     ///< share of its coverage that nothing hides; 0: hidden, no pixel, no box, no measurement
+  int polarity = 1;          ///< +1 hot, -1 cold
+  std::string scr_id;        ///< the definition that was controlled
+  double scr_requested = 0;  ///< of this frame (per_frame) or the sequence's mean (sequence_mean)
   std::map<std::string, double> scr;        ///< id -> value measured on the written integers
   std::map<std::string, double> scr_float;  ///< id -> value before rounding
   double scr_empty = 0;                     ///< the same mask on the background without target
@@ -47,14 +47,27 @@ struct Annotation {
   friend bool operator==(const Annotation&, const Annotation&) = default;
 
   const Flag* FindFlag(std::string_view name) const;
+  /// Whether any pixel of the mask is its own.
+  bool seen() const { return area_px > 0; }
 };
 
-/// All targets of one frame.
+/// Something in one frame that looks like a target and is none; it stands in no mask.
+struct Decoy {
+  int id = 1;        ///< from 1, the same in all frames of a sequence
+  std::string kind;  ///< "dead_pixel", "blinking_pixel", "glint", "cloud_edge", "bird"
+  PixelBox box;      ///< of the pixels with at least half of its peak
+  Vec2 centre_xy;
+  double amplitude = 0;  ///< largest difference to the frame without it, counts, with its sign
+  friend bool operator==(const Decoy&, const Decoy&) = default;
+};
+
+/// All targets of one frame, hidden ones too, and its decoys.
 struct FrameAnnotation {
   std::string frame;  ///< file name
   int index = 0;
   double time_s = 0;
   std::vector<Annotation> targets;
+  std::vector<Decoy> decoys = {};
   friend bool operator==(const FrameAnnotation&, const FrameAnnotation&) = default;
 };
 

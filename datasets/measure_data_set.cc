@@ -28,6 +28,12 @@ Mask OwnPixels(const LabelledFrame& labelled, int id) {
   return own;
 }
 
+void RequireHidden(const LabelledFrame& labelled, const Annotation& annotation) {
+  if (annotation.visibility > 0) throw BadInput("it is annotated as seen, but without any pixel");
+  const std::int64_t pixels = CountPixels(OwnPixels(labelled, annotation.id));
+  if (pixels > 0) throw BadInput(fmt::format("its annotation says that it is hidden, the mask holds {} px", pixels));
+}
+
 TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& annotation) {
   const Mask own = OwnPixels(labelled, annotation.id);
   const std::int64_t pixels = CountPixels(own);
@@ -119,8 +125,13 @@ std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled) {
   std::vector<TargetStatistics> targets;
   std::int64_t named_px = 0;
   for (const Annotation& annotation : annotations) {
-    targets.push_back(
-        InContext(fmt::format("target {}", annotation.id), [&] { return MeasureTarget(labelled, annotation); }));
+    InContext(fmt::format("target {}", annotation.id), [&] {
+      if (annotation.seen()) {
+        targets.push_back(MeasureTarget(labelled, annotation));
+      } else {
+        RequireHidden(labelled, annotation);
+      }
+    });
     named_px += annotation.area_px;
   }
   const std::int64_t mask_px = CountPixels(labelled.mask);

@@ -11,10 +11,16 @@
 namespace mirst {
 namespace {
 
+std::vector<Annotation> SeenTargets(const FrameAnnotation& frame) {
+  std::vector<Annotation> seen = frame.targets;
+  std::erase_if(seen, [](const Annotation& target) { return !target.seen(); });
+  return seen;
+}
+
 const FrameAnnotation& MiddleFrame(const std::vector<FrameAnnotation>& frames) {
   const auto middle = std::ssize(frames) / 2;
   const auto rank = [&](const FrameAnnotation& frame) {
-    return std::pair(frame.targets.empty(), std::abs(&frame - frames.data() - middle));
+    return std::pair(SeenTargets(frame).empty(), std::abs(&frame - frames.data() - middle));
   };
   return *std::min_element(frames.begin(), frames.end(),
                            [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
@@ -31,16 +37,17 @@ Card CardOf(const SampleStoreReader& reader, const ManifestSequence& sequence) {
   card.frame = std::move(labelled.frame.pixels);
   card.outlines = {{std::move(labelled.mask), kGreen}};
   if (labelled.ignore) card.outlines.push_back({std::move(*labelled.ignore), kYellow});
-  for (const Annotation& target : annotation.targets) card.marks.push_back({target.box, kGreen});
-  if (annotation.targets.empty()) {
+  const std::vector<Annotation> targets = SeenTargets(annotation);
+  for (const Decoy& decoy : annotation.decoys) card.marks.push_back({decoy.box, kRed});
+  for (const Annotation& target : targets) card.marks.push_back({target.box, kGreen});
+  if (targets.empty()) {
     card.lines = {"no target"};
   } else {
-    const Annotation& target = annotation.targets.front();
+    const Annotation& target = targets.front();
     card.focus_xy = target.centroid_xy;
     const auto scr = target.scr.find("box20");
-    card.lines.push_back(annotation.targets.size() == 1
-                             ? target.class_name
-                             : fmt::format("{}, {} more", target.class_name, annotation.targets.size() - 1));
+    card.lines.push_back(targets.size() == 1 ? target.class_name
+                                             : fmt::format("{}, {} more", target.class_name, targets.size() - 1));
     card.lines.push_back(fmt::format(
         "{}, {} px", scr == target.scr.end() ? "SCR unknown" : fmt::format("SCR {:.2f}", scr->second), target.area_px));
   }
@@ -66,6 +73,7 @@ Image<Rgb> DrawPreview(const SampleStoreReader& reader, int sequences) {
   return DrawContactSheet(
       fmt::format("Data set {:.12}: {}, seed {}", manifest.dataset_id, shown, manifest.seed), cards,
       {{kGreen, "target (box; outline of its mask)"},
+       {kRed, "decoy"},
        {{}, fmt::format("right: {} x enlarged, stretched to its own range; SCR by box20", kEnlargement)}});
 }
 

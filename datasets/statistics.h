@@ -78,7 +78,8 @@ struct DataSetStatistics {
 /// and annotations do not name the same frames; a mask does not hold what its annotation says.
 DataSetStatistics MeasureDataSet(const SampleStoreReader& reader);
 
-/// The targets of one frame (`sequence` stays 0). Throws kBadInput where mask, instance image and annotation disagree.
+/// The targets that are seen in one frame (`sequence` stays 0). Throws kBadInput where mask, instance image and annotation
+/// disagree.
 std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled);
 
 /// The sequence's means from its targets, which lie in the order of their frames.

@@ -14,19 +14,22 @@ namespace mirst {
 namespace fs = std::filesystem;
 namespace {
 
-/// Mean of the frames' SCR over the frames with a target; a frame with several targets counts by their mean.
+/// Mean of the frames' SCR over the frames in which a target is seen; a frame with several targets counts by their mean.
 std::optional<double> MeanScr(const std::vector<FrameAnnotation>& annotations) {
   double sum = 0;
   int frames = 0;
   for (const FrameAnnotation& annotation : annotations) {
-    if (annotation.targets.empty()) continue;
     double frame_sum = 0;
+    int seen = 0;
     for (const Annotation& target : annotation.targets) {
+      if (!target.seen()) continue;
       const auto found = target.scr.find("box20");
       if (found == target.scr.end()) return std::nullopt;
       frame_sum += found->second;
+      ++seen;
     }
-    sum += frame_sum / static_cast<double>(annotation.targets.size());
+    if (seen == 0) continue;
+    sum += frame_sum / seen;
     ++frames;
   }
   if (frames == 0) return std::nullopt;

@@ -139,7 +139,9 @@ StoredFrame SplitFrames::Decode(const Sequence& sequence, int index) const {
     }
     frame.mask = std::move(labelled.mask);
     if (labelled.ignore) frame.ignore = std::move(*labelled.ignore);
-    for (const Annotation& target : annotation.targets) frame.targets.push_back(target.centroid_xy);
+    for (const Annotation& target : annotation.targets) {
+      if (target.seen()) frame.targets.push_back(target.centroid_xy);
+    }
     return frame;
   });
 }

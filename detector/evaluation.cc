@@ -212,9 +212,10 @@ class PointScores {
     std::set<std::string> classes;
     for (const FrameAnnotation& frame : sequence.annotations) {
       for (const Annotation& target : frame.targets) {
+        classes.insert(target.class_name);
+        if (!target.seen()) continue;
         area.Add(target.area_px);
         speed.Add(std::hypot(target.velocity_px_per_frame.x, target.velocity_px_per_frame.y));
-        classes.insert(target.class_name);
       }
     }
     return GroupsOf(area.value(), speed.value(), classes.size() == 1 ? *classes.begin() : "");

@@ -7,6 +7,7 @@
 #include "fusion/quantise.h"
 
 namespace mirst {
+
 double SceneLevel(const SensorTemplate& target, const Image<float>& scene) {
   double sum = 0, weight = 0;
   for (int y = 0; y < target.box.height; ++y) {
@@ -32,6 +33,7 @@ FusedTarget Fuse(ImageView<const float> background, const SensorTemplate& target
   for (int y = 0; y < target.box.height; ++y) {
     for (int x = 0; x < target.box.width; ++x) {
       const auto b = static_cast<double>(background(target.box.y + y, target.box.x + x));
+      if (others != nullptr && (*others)(target.box.y + y, target.box.x + x) > 127) fused.mask(y, x) = 0;
       fused.base(y, x) = b + target.opacity(y, x) * (reference_level - static_cast<double>(scene(y, x)));
     }
   }

@@ -16,14 +16,15 @@ struct FusedTarget {
   PixelBox box;           ///< in the frame
   Image<double> base;     ///< I0 = B + a (b0 - S), counts
   Image<float> contrast;  ///< m
-  Mask mask;              ///< half_max
+  Mask mask;              ///< half_max, less the pixels of other targets
   ScrProblem problem;     ///< what the rule of the SCR sees of it
 };
 
 /// Mean of the scene estimate under the target, weighted by opacity: sum(a S) / sum(a), counts.
 double SceneLevel(const SensorTemplate& target, const Image<float>& scene);
 
-/// Lays `target` into `background`; `scene` is the estimate S on target.box; `reference_level` is b0; `others` and
+/// Lays `target` into `background`; `scene` is the estimate S on target.box; `reference_level` is b0. `others`, of the
+/// frame's shape, marks the pixels (> 127) of other targets: they are neither in this one's mask nor in its background.
 /// `frame_sums` as in MakeProblem.
 /// Throws kInternal when target.box leaves the frame.
 FusedTarget Fuse(ImageView<const float> background, const SensorTemplate& target, const Image<float>& scene,

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "fusion/quantise.h"
-#include "fusion/scene_estimate.h"
 #include "generator/measure_target.h"
+#include "generator/target_layers.h"
 #include "metrics/scr.h"
 
 namespace mirst {
@@ -44,7 +44,9 @@ double AddedScr(const FusedTarget& fused, double gain, const Image<float>& backg
   return sum / count / (Measure(fused.problem, gain).sigma_background + fused.problem.rule.sigma_offset);
 }
 
-void SolveGains(const std::vector<ScrProblem>& problems, const Scenario& scenario, ScrMode mode, EmbeddedTrack& track) {
+void SolveGains(const std::vector<ScrProblem>& problems, const TargetScenario& scenario, ScrMode mode,
+                EmbeddedTrack& track) {
+  track.gains.clear();
   const int polarity = scenario.request.polarity;
   if (mode == ScrMode::kSequenceMean) {
     if (const auto gain = SolveSequenceGain(problems, scenario.scr, polarity)) {
@@ -72,7 +74,7 @@ bool IsWeak(double added, double scr, ScrMode mode) {
   return added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scr);
 }
 
-void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, EmbeddedTrack& track) {
+void Judge(const TargetScenario& scenario, const Backdrop& backdrop, ScrMode mode, EmbeddedTrack& track) {
   const auto frames = static_cast<double>(track.fused.size());
   int weak = 0, clipped = 0;
   double mean_added = 0;
@@ -88,11 +90,9 @@ void Judge(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode, Emb
   track.clipped_share = clipped / frames;
 }
 
-// Frame k with the target's counts, its masks, and the real targets to ignore.
-LabelledFrame Paint(const EmbeddedTrack& track, std::size_t k, const Backdrop& backdrop,
-                    const Image<std::uint16_t>& patch) {
+// Frame k of the background with no target yet, the real ones ignored.
+LabelledFrame EmptyFrame(const Backdrop& backdrop, std::size_t k) {
   const Frame& background = backdrop.frames[k];
-  const PixelBox& box = track.fused[k].box;
   const int height = background.pixels.height(), width = background.pixels.width();
   LabelledFrame labelled;
   labelled.frame = background;
@@ -100,13 +100,6 @@ LabelledFrame Paint(const EmbeddedTrack& track, std::size_t k, const Backdrop& b
   labelled.frame.name = fmt::format("{:06}.png", k);
   labelled.mask = Mask(height, width, 0);
   labelled.coverage = Image<std::uint16_t>(height, width, 0);
-  for (int y = 0; y < box.height; ++y) {
-    for (int x = 0; x < box.width; ++x) {
-      labelled.frame.pixels(box.y + y, box.x + x) = static_cast<float>(patch(y, x));
-      labelled.mask(box.y + y, box.x + x) = track.fused[k].mask(y, x);
-      labelled.coverage(box.y + y, box.x + x) = track.templates[k].coverage(y, x);
-    }
-  }
   if (!backdrop.real_targets[k].empty()) {
     labelled.ignore = Mask(height, width, 0);
     for (const PixelBox& real : backdrop.real_targets[k]) {
@@ -117,29 +110,58 @@ LabelledFrame Paint(const EmbeddedTrack& track, std::size_t k, const Backdrop& b
   return labelled;
 }
 
-// What is known about the painted target, every SCR measured once more on the written counts.
-Annotation Annotate(const LabelledFrame& labelled, const Scenario& scenario, const EmbeddedTrack& track, std::size_t k,
-                    const TrackState& state, const Backdrop& backdrop, const ScrOptions& options) {
-  const double gain = track.gains[k];
-  const ScrProblem& problem = track.fused[k].problem;
+// Lays the counts, mask and coverage of target `id` into the frame; pixels of other targets' masks keep theirs.
+void Paint(const FusedTarget& fused, const SensorTemplate& target, const Image<std::uint16_t>& patch, int id,
+           LabelledFrame& labelled) {
+  const PixelBox& box = fused.box;
+  for (int y = 0; y < box.height; ++y) {
+    for (int x = 0; x < box.width; ++x) {
+      const int row = box.y + y, column = box.x + x;
+      if (fused.mask(y, x) > 127) labelled.mask(row, column) = 255;
+      std::uint16_t& coverage = labelled.coverage(row, column);
+      coverage = static_cast<std::uint16_t>(std::min(65535, coverage + target.coverage(y, x)));
+      const int owner = labelled.instance ? (*labelled.instance)(row, column) : id;
+      if (owner == 0 || owner == id) labelled.frame.pixels(row, column) = static_cast<float>(patch(y, x));
+    }
+  }
+}
+
+Mask OwnMask(const LabelledFrame& labelled, int id) {
+  Mask own = labelled.mask;
+  if (!labelled.instance) return own;
+  std::transform(labelled.instance->begin(), labelled.instance->end(), own.begin(),
+                 [id](std::uint16_t owner) -> std::uint8_t { return owner == id ? 255 : 0; });
+  return own;
+}
+
+// What is known about a target whether it is seen or not.
+Annotation AnnotateHidden(const TargetScenario& scenario, const TrackState& state, const std::string& scr_id) {
   Annotation a;
-  a.id = 1;
-  MeasureWrittenTarget({labelled.frame.pixels,
-                        backdrop.frames[k].pixels,
-                        backdrop.frame_sums[k],
-                        labelled.mask,
-                        labelled.mask,
-                        {&track.fused[k].box, 1},
-                        track.fused[k],
-                        gain,
-                        scenario.request.polarity},
-                       options.id, backdrop.rule, a);
-  a.centroid_xy = {Label(track.templates[k].centroid_px.x), Label(track.templates[k].centroid_px.y)};
+  a.centroid_xy = state.centre_px;
   a.velocity_px_per_frame = state.velocity_px_per_frame;
-  a.visibility = state.visibility;
+  a.visibility = 0;
+  a.polarity = scenario.request.polarity;
+  a.scr_id = scr_id;
   a.scr_requested = scenario.scr;
   a.attitude = state.attitude;
   a.range_m = state.range_m;
+  return a;
+}
+
+// What is known about the painted target, every SCR measured once more on the written counts; `own` is its mask,
+// `supports` are those of all targets in the frame.
+Annotation Annotate(const LabelledFrame& labelled, const Mask& own, const std::vector<PixelBox>& supports,
+                    const TargetScenario& scenario, const EmbeddedTrack& track, std::size_t k, const TrackState& state,
+                    const Backdrop& backdrop, const ScrOptions& options) {
+  const auto frame = static_cast<std::size_t>(track.frames[k]);
+  const double gain = track.gains[k];
+  const ScrProblem& problem = track.fused[k].problem;
+  Annotation a = AnnotateHidden(scenario, state, options.id);
+  MeasureWrittenTarget({labelled.frame.pixels, backdrop.frames[frame].pixels, backdrop.frame_sums[frame], own,
+                        labelled.mask, supports, track.fused[k], gain, scenario.request.polarity},
+                       options.id, backdrop.rule, a);
+  a.centroid_xy = {Label(track.templates[k].centroid_px.x), Label(track.templates[k].centroid_px.y)};
+  a.visibility = Label(track.visibility[k]);
   a.gain = Label(gain / track.unit_contrast);
 
   const double bound = RoundingBound(problem.rule, a.area_px, a.sigma_b);
@@ -148,6 +170,64 @@ Annotation Annotate(const LabelledFrame& labelled, const Scenario& scenario, con
   if (scenario.scr < scenario.request.scr) a.flags.push_back({"lowered", scenario.request.scr});
   if (IsWeak(a.polarity * a.scr_delta, scenario.scr, options.mode)) a.flags.push_back({"weak", a.scr_delta});
   return a;
+}
+
+// b0: the mean scene under the target over the sequence, or the mean of each frame's window.
+void FindReferences(const Backdrop& backdrop, ReferenceLevel rule, EmbeddedTrack& track) {
+  double level = 0;
+  for (std::size_t k = 0; k < track.frames.size(); ++k) level += SceneLevel(track.templates[k], track.scenes[k]);
+  track.references.assign(track.frames.size(), level / static_cast<double>(track.frames.size()));
+  if (rule == ReferenceLevel::kAbsolute) return;
+  for (std::size_t k = 0; k < track.frames.size(); ++k) {
+    track.references[k] =
+        WindowMean(backdrop.frames[static_cast<std::size_t>(track.frames[k])].pixels, track.templates[k]);
+  }
+}
+
+// Fuses target `i` among the others as they are now and solves its gains.
+void FuseAndSolve(const Scenario& scenario, std::size_t i, const Backdrop& backdrop, ScrMode mode,
+                  std::vector<EmbeddedTrack>& tracks) {
+  std::vector<FusedTarget> fused;
+  std::vector<ScrProblem> problems;
+  for (std::size_t k = 0; k < tracks[i].frames.size(); ++k) {
+    fused.push_back(FuseAmongOthers(scenario, tracks, i, k, backdrop, Neighbours::kReal));
+    problems.push_back(fused.back().problem);
+  }
+  tracks[i].fused = std::move(fused);
+  SolveGains(problems, scenario.targets[i], mode, tracks[i]);
+}
+
+bool HasNeighbours(const std::vector<EmbeddedTrack>& tracks, std::size_t i) {
+  for (std::size_t k = 0; k < tracks[i].frames.size(); ++k) {
+    if (HasNeighbour(tracks, i, k)) return true;
+  }
+  return false;
+}
+
+// Each target's gains in turn, the others' held, until they stay (Gauss-Seidel).
+void SolveJointly(const Scenario& scenario, const Backdrop& backdrop, ScrMode mode,
+                  std::vector<EmbeddedTrack>& tracks) {
+  constexpr int kRounds = 40;
+  constexpr double kTolerance = 1e-9;
+  std::vector<std::size_t> coupled;
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    if (HasNeighbours(tracks, i)) coupled.push_back(i);
+  }
+  for (int round = 0; !coupled.empty(); ++round) {
+    double change = 0;
+    for (const std::size_t i : coupled) {
+      const std::vector<double> before = tracks[i].gains;
+      FuseAndSolve(scenario, i, backdrop, mode, tracks);
+      if (tracks[i].gains.empty()) return;
+      for (std::size_t k = 0; k < before.size(); ++k)
+        change = std::max(change, std::abs(tracks[i].gains[k] - before[k]) / std::abs(tracks[i].gains[k]));
+    }
+    if (change <= kTolerance) return;
+    if (round == kRounds) {
+      tracks[coupled.back()].gains.clear();
+      return;
+    }
+  }
 }
 
 }  // namespace
@@ -165,70 +245,71 @@ CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rul
   return {0, static_cast<double>(MaxCount(bit_depth))};
 }
 
-PlacementFault EmbedTrack(const Scenario& scenario, TargetViews& views, const Backdrop& backdrop,
-                          const GenerateOptions& options, int frame_step, EmbeddedTrack& track) {
-  track = {};
-  track.unit_contrast = MeanContrast(views.At(0));
-  if (!(std::abs(track.unit_contrast) > 0)) return PlacementFault::kNoContrast;
-  std::vector<Image<float>> scenes;
-  double level = 0;  // b0, absolute: the mean scene under the target
-  const Track path = scenario.MakeTrack(backdrop.frame_rate_hz);
-  for (int k = 0; k < scenario.frames; k += frame_step) {
-    const auto frame = static_cast<std::size_t>(k);
-    const Image<float>& background = backdrop.frames[frame].pixels;
-    const TrackState& state = path.states[frame];
-    const Vec2 smear = options.camera.integration_share * state.velocity_px_per_frame;
-    const int subexposures = 1 + static_cast<int>(4 * std::max(std::abs(smear.x), std::abs(smear.y)));
-    const Footprint footprint = ResampleToSensor(views.At(k), state.centre_px, smear, subexposures);
-    const SensorTemplate target = Quantise(footprint, track.unit_contrast);
-    if (!background.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
-    for (const PixelBox& real : backdrop.real_targets[frame]) {
-      if (!Intersect(Grow(target.box, options.avoid_margin_px), real).empty()) return PlacementFault::kNearRealTarget;
-    }
-    scenes.push_back(MedianScene(background, target.box, options.fusion.scene_radius_px));
-    level += SceneLevel(target, scenes.back());
-    track.frames.push_back(k);
-    track.templates.push_back(target);
+PlacementFault EmbedTracks(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,
+                           const GenerateOptions& options, int frame_step, std::vector<EmbeddedTrack>& tracks) {
+  const PlacementFault fault = LayTargets(scenario, views, backdrop, options, frame_step, tracks);
+  if (fault != PlacementFault::kNone) return fault;
+  for (EmbeddedTrack& track : tracks) FindReferences(backdrop, options.fusion.reference_level, track);
+  for (std::size_t i = 0; i < tracks.size(); ++i) FuseAndSolve(scenario, i, backdrop, options.scr.mode, tracks);
+  const auto reached = [](const EmbeddedTrack& track) { return !track.gains.empty(); };
+  if (!std::all_of(tracks.begin(), tracks.end(), reached)) return PlacementFault::kNone;
+  SolveJointly(scenario, backdrop, options.scr.mode, tracks);
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    if (reached(tracks[i])) Judge(scenario.targets[i], backdrop, options.scr.mode, tracks[i]);
   }
-  level /= static_cast<double>(track.frames.size());
-  const ScrRule rule = ScrRule::Named(options.scr.id, backdrop.rule, scenario.request.polarity);
-  std::vector<ScrProblem> problems;
-  for (std::size_t i = 0; i < track.frames.size(); ++i) {
-    const auto frame = static_cast<std::size_t>(track.frames[i]);
-    const Image<float>& background = backdrop.frames[frame].pixels;
-    const bool local = options.fusion.reference_level == ReferenceLevel::kLocal;
-    const double reference = local ? WindowMean(background, track.templates[i]) : level;
-    track.fused.push_back(Fuse(background, track.templates[i], scenes[i], reference, backdrop.limits, rule, nullptr,
-                               &backdrop.frame_sums[frame]));
-    problems.push_back(track.fused.back().problem);
-  }
-  SolveGains(problems, scenario, options.scr.mode, track);
-  if (!track.gains.empty()) Judge(scenario, backdrop, options.scr.mode, track);
   return PlacementFault::kNone;
 }
 
-Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const Backdrop& backdrop,
-                     const GenerateOptions& options, const std::string& class_name, const std::string& model_path) {
+Sample ComposeSample(const Scenario& scenario, const std::vector<EmbeddedTrack>& tracks, const Backdrop& backdrop,
+                     const GenerateOptions& options, const std::vector<const TargetModel*>& models) {
+  const ScrMode mode = options.scr.mode;
   Sample sample;
-  sample.name = fmt::format("{:06}", scenario.request.index);
-  sample.key = {.seed = options.seed,
-                .sequence = static_cast<std::uint32_t>(scenario.request.index),
-                .purpose = Purpose::kScenario};
-  const Track path = scenario.MakeTrack(backdrop.frame_rate_hz);
-  double carried = 0;  // rounding error of the frames so far, so that the sequence's mean loses nothing
-  for (std::size_t k = 0; k < track.fused.size(); ++k) {
-    const ScrMeasurement real = Measure(track.fused[k].problem, track.gains[k]);
-    const bool per_frame = options.scr.mode == ScrMode::kPerFrame;
-    const double wanted = per_frame ? scenario.scr : std::max(0.0, real.scr + carried);
-    const int sign = real.target_value < real.mean_background ? -1 : 1;
-    LabelledFrame labelled = Paint(track, k, backdrop, ComposeWritten(track.fused[k], track.gains[k], wanted, sign));
-    labelled.frame.time_s = path.states[k].time_s;
-
-    Annotation target = Annotate(labelled, scenario, track, k, path.states[k], backdrop, options.scr);
-    target.class_name = class_name;
-    target.model = model_path;
-    carried = wanted - target.scr.at(target.scr_id);
-    labelled.annotation = {labelled.frame.name, labelled.frame.index, labelled.frame.time_s, {target}};
+  sample.name = fmt::format("{:06}", scenario.index);
+  sample.key = {
+      .seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.index), .purpose = Purpose::kScenario};
+  std::vector<Track> paths;
+  for (const TargetScenario& target : scenario.targets) paths.push_back(target.MakeTrack(backdrop.frame_rate_hz));
+  std::vector<double> carried(tracks.size());  // rounding error of the frames so far: the sequence's mean loses nothing
+  std::vector<std::size_t> next(tracks.size());
+  for (std::size_t f = 0; f < backdrop.frames.size(); ++f) {
+    const int frame = static_cast<int>(f);
+    LabelledFrame labelled = EmptyFrame(backdrop, f);
+    labelled.frame.time_s = paths.front().states[f].time_s;
+    if (tracks.size() > 1) labelled.instance = OwnersAt(scenario, tracks, backdrop, frame);
+    if (options.pairs) labelled.background = backdrop.frames[f].pixels;
+    std::vector<double> wanted(tracks.size());
+    std::vector<PixelBox> supports;
+    for (std::size_t i = 0; i < tracks.size(); ++i) {
+      const EmbeddedTrack& track = tracks[i];
+      const std::size_t k = next[i];
+      if (k == track.frames.size() || track.frames[k] != frame) continue;
+      const ScrMeasurement real = Measure(track.fused[k].problem, track.gains[k]);
+      wanted[i] = mode == ScrMode::kPerFrame ? scenario.targets[i].scr : std::max(0.0, real.scr + carried[i]);
+      const int sign = real.target_value < real.mean_background ? -1 : 1;
+      const FusedTarget fused = FuseAmongOthers(scenario, tracks, i, k, backdrop, Neighbours::kWritten);
+      supports.push_back(fused.box);
+      Paint(fused, track.templates[k], ComposeWritten(fused, track.gains[k], wanted[i], sign), static_cast<int>(i) + 1,
+            labelled);
+    }
+    labelled.annotation = {
+        labelled.frame.name, labelled.frame.index, labelled.frame.time_s, {}, backdrop.decoys[f].labels};
+    for (std::size_t i = 0; i < tracks.size(); ++i) {
+      const int id = static_cast<int>(i) + 1;
+      const std::size_t k = next[i];
+      Annotation target;
+      if (k < tracks[i].frames.size() && tracks[i].frames[k] == frame) {
+        target = Annotate(labelled, OwnMask(labelled, id), supports, scenario.targets[i], tracks[i], k,
+                          paths[i].states[f], backdrop, options.scr);
+        carried[i] = wanted[i] - target.scr.at(target.scr_id);
+        ++next[i];
+      } else {
+        target = AnnotateHidden(scenario.targets[i], paths[i].states[f], options.scr.id);
+      }
+      target.id = id;
+      target.class_name = models[i]->class_name();
+      target.model = models[i]->path();
+      labelled.annotation.targets.push_back(std::move(target));
+    }
     sample.frames.push_back(std::move(labelled));
   }
   return sample;

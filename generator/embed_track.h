@@ -1,5 +1,5 @@
-// One target laid along its path into a stretch of background, with its gain solved for the SCR asked for, and the
-// judgement whether it is what it claims to be.
+// Targets laid along their paths into a stretch of background, with their gains solved for the SCR asked for, and the
+// judgement whether they are what they claim to be.
 #pragma once
 
 #include <optional>
@@ -8,17 +8,21 @@
 #include "core/frame.h"
 #include "core/sample.h"
 #include "fusion/fuse.h"
+#include "generator/decoys.h"
+#include "generator/occlusion.h"
 #include "generator/options.h"
 #include "generator/scenario.h"
 #include "generator/target_view.h"
 
 namespace mirst {
 
-/// The background of one sequence.
+/// The background of one sequence, decoys in it.
 struct Backdrop {
   std::vector<Frame> frames;
   std::vector<PixelSums> frame_sums;                ///< of each frame, for the SCR `global`
   std::vector<std::vector<PixelBox>> real_targets;  ///< a frame's boxes of real targets
+  std::vector<PaintedDecoys> decoys;                ///< one a frame
+  std::vector<Transmission> layers;                 ///< before the targets: one a frame, or none at all
   CountLimits limits;
   Box20Rule rule;
   double frame_rate_hz = 25;
@@ -29,10 +33,14 @@ struct Backdrop {
 CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule);
 
 struct EmbeddedTrack {
-  std::vector<int> frames;  ///< which of the backdrop; the vectors below go with it
-  std::vector<SensorTemplate> templates;
+  std::vector<int> frames;  ///< those of the backdrop in which the target is seen; the vectors below go with it
+  std::vector<SensorTemplate> templates;  ///< what is left of it behind whatever hides it
+  std::vector<double> visibility;         ///< share of its coverage that is left
+  std::vector<Image<float>> scenes;       ///< S, on the template's box
+  std::vector<double> references;         ///< b0, counts
   std::vector<FusedTarget> fused;
   std::vector<double> gains;  ///< counts per mean contrast; empty when the SCR cannot be reached
+  ScrRule rule;               ///< what its SCR is measured by
   double unit_contrast = 1;   ///< the template's mean contrast that a gain of 1 stands for
   double largest_scr = 0;     ///< that any gain reaches (only set when gains is empty)
   double weak_share = 0;      ///< share of the frames that do not show what they claim
@@ -41,18 +49,20 @@ struct EmbeddedTrack {
 };
 
 /// Why a path cannot be used at all.
-enum class PlacementFault { kNone, kLeavesFrame, kNearRealTarget, kNoContrast };
+enum class PlacementFault { kNone, kLeavesFrame, kNearRealTarget, kNearDecoy, kNoContrast, kSeenShare };
 
-/// Lays the target into every `frame_step`-th frame of the backdrop (1 = all; more = a quick look) and solves its gain
-/// (one for the sequence, or one a frame); the result's vectors hold those frames only. A frame is weak when what the
+/// Lays the targets into every `frame_step`-th frame of the backdrop (1 = all; more = a quick look) and solves their
+/// gains (one for the sequence, or one a frame); the tracks' vectors hold those of these frames in which a target is
+/// seen. Where targets stand in each other's windows, their gains are solved in turn until none changes by more than
+/// 1e-9 of itself; where 40 rounds do not do it, the last one's count as not reached. A frame is weak when what the
 /// target adds lacks the declared polarity, or in per_frame mode is less than half of the SCR asked for; in
 /// sequence_mean mode the mean of what it adds must reach half, else all frames count as weak.
-PlacementFault EmbedTrack(const Scenario& scenario, TargetViews& views, const Backdrop& backdrop,
-                          const GenerateOptions& options, int frame_step, EmbeddedTrack& result);
+PlacementFault EmbedTracks(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,
+                           const GenerateOptions& options, int frame_step, std::vector<EmbeddedTrack>& tracks);
 
-/// The finished sequence from a track of all frames: frames with the target written in whole counts, labels, and every
-/// measurement repeated on the written counts.
-Sample ComposeSample(const Scenario& scenario, const EmbeddedTrack& track, const Backdrop& backdrop,
-                     const GenerateOptions& options, const std::string& class_name, const std::string& model_path);
+/// The finished sequence from tracks of all frames: frames with the targets written in whole counts, labels, and every
+/// measurement repeated on the written counts. `models` has one for each target.
+Sample ComposeSample(const Scenario& scenario, const std::vector<EmbeddedTrack>& tracks, const Backdrop& backdrop,
+                     const GenerateOptions& options, const std::vector<const TargetModel*>& models);
 
 }  // namespace mirst

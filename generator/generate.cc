@@ -46,14 +46,19 @@ std::vector<Scenario> PlanAll(const Inventory& inventory, const GenerateOptions&
 }
 
 Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
-  const TargetModel& model = inventory.models[static_cast<std::size_t>(scenario.request.model)];
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
-  TargetViews views(model, scenario, options, *inventory.templates);
-  EmbeddedTrack track;
-  const PlacementFault fault = EmbedTrack(scenario, views, backdrop, options, 1, track);
-  if (fault != PlacementFault::kNone || track.gains.empty())
+  std::vector<const TargetModel*> models;
+  std::vector<TargetViews> views;
+  for (const TargetScenario& target : scenario.targets) {
+    models.push_back(&inventory.models[static_cast<std::size_t>(target.request.model)]);
+    views.emplace_back(*models.back(), target, options, *inventory.templates);
+  }
+  std::vector<EmbeddedTrack> tracks;
+  const PlacementFault fault = EmbedTracks(scenario, views, backdrop, options, 1, tracks);
+  const auto is_missed = [](const EmbeddedTrack& track) { return track.gains.empty(); };
+  if (fault != PlacementFault::kNone || std::any_of(tracks.begin(), tracks.end(), is_missed))
     throw InternalError("a planned placement cannot be carried out");
-  return ComposeSample(scenario, track, backdrop, options, model.class_name(), model.path());
+  return ComposeSample(scenario, tracks, backdrop, options, models);
 }
 
 // The path below the first root that holds it; the file's own name where the root is the source itself.
@@ -69,9 +74,8 @@ std::string RelativeToRoots(const std::filesystem::path& path, const std::vector
 ManifestSequence Describe(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
   const auto source_index = static_cast<std::size_t>(scenario.source);
   const SourceInfo& source = inventory.sources[source_index]->info();
-  const TargetModel& model = inventory.models[static_cast<std::size_t>(scenario.request.model)];
   ManifestSequence sequence;
-  sequence.name = fmt::format("{:06}", scenario.request.index);
+  sequence.name = fmt::format("{:06}", scenario.index);
   sequence.split = inventory.splits[source_index];
   sequence.background = {source.name,
                          ToString(source.kind),
@@ -79,8 +83,14 @@ ManifestSequence Describe(const Inventory& inventory, const Scenario& scenario, 
                          source.sha256,
                          scenario.first_frame,
                          scenario.frames};
-  const bool builtin = model.path().starts_with("builtin:");
-  sequence.models = {{builtin ? model.path() : RelativeToRoots(model.path(), options.models.paths), model.sha256()}};
+  for (const TargetScenario& target : scenario.targets) {
+    const TargetModel& model = inventory.models[static_cast<std::size_t>(target.request.model)];
+    const bool builtin = model.path().starts_with("builtin:");
+    const ManifestModel entry = {builtin ? model.path() : RelativeToRoots(model.path(), options.models.paths),
+                                 model.sha256()};
+    if (std::find(sequence.models.begin(), sequence.models.end(), entry) == sequence.models.end())
+      sequence.models.push_back(entry);
+  }
   sequence.frames = scenario.frames;
   sequence.width = source.width;
   sequence.height = source.height;
@@ -90,14 +100,14 @@ ManifestSequence Describe(const Inventory& inventory, const Scenario& scenario, 
 }
 
 // Raw size of the images; PNG makes them smaller, the other files add a few per cent.
-std::uintmax_t ExpectedBytes(const Inventory& inventory, const std::vector<Scenario>& scenarios) {
+std::uintmax_t ExpectedBytes(const Inventory& inventory, const std::vector<Scenario>& scenarios, bool pairs) {
   std::uintmax_t bytes = 0;
   for (const Scenario& scenario : scenarios) {
     const SourceInfo& info = inventory.sources[static_cast<std::size_t>(scenario.source)]->info();
     bytes += static_cast<std::uintmax_t>(scenario.frames) * static_cast<std::uintmax_t>(info.width) *
              static_cast<std::uintmax_t>(info.height) * (info.bit_depth > 8 ? 2 : 1);
   }
-  return bytes;
+  return pairs ? 2 * bytes : bytes;
 }
 
 }  // namespace
@@ -111,12 +121,17 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   report.plan_s = SecondsSince(plan_start);
 
   const auto write_start = std::chrono::steady_clock::now();
-  SampleStoreWriter writer(folder, existing, ExpectedBytes(inventory, scenarios));
+  SampleStoreWriter writer(folder, existing, ExpectedBytes(inventory, scenarios, options.pairs));
   for (const Scenario& scenario : scenarios) {
     report.frames += scenario.frames;
-    report.mean_placements += (scenario.placement + 1.0) / static_cast<double>(scenarios.size());
-    if (scenario.scr < scenario.request.scr) ++report.lowered;
+    report.targets += static_cast<int>(scenario.targets.size());
+    report.decoys += static_cast<int>(scenario.decoys.size());
+    for (const TargetScenario& target : scenario.targets) {
+      report.mean_placements += target.placement + 1.0;
+      if (target.scr < target.request.scr) ++report.lowered;
+    }
   }
+  report.mean_placements /= report.targets;
   {
     Progress progress("write", report.frames, "frames");
     ParallelFor(scenarios.size(), [&](std::size_t i) {

@@ -19,8 +19,10 @@ struct GenerateReport {
   std::int64_t frames = 0;
   double plan_s = 0;
   double write_s = 0;
-  double mean_placements = 0;  ///< tried for a sequence
-  int lowered = 0;             ///< sequences whose SCR was lowered
+  int targets = 0;             ///< tracks, over all sequences
+  int decoys = 0;              ///< over all sequences
+  double mean_placements = 0;  ///< tried for a target
+  int lowered = 0;             ///< targets whose SCR was lowered
   std::size_t templates_rendered = 0;
   std::size_t templates_reused = 0;  ///< requests that needed no rendering
 };

@@ -39,6 +39,12 @@ void Visit(OptionsVisitor& v, SceneOptions& o) {
 }
 
 void Visit(OptionsVisitor& v, TargetOptions& o) {
+  v.Interval("count", o.count, {1, 8}, "targets of a sequence; stratified over the sequences");
+  v.Choice("grouping", o.grouping, {"independent", "crossing", "formation"},
+           "paths of the second and further targets: on their own; through a place of the first one's path at the same "
+           "time; beside an earlier target at its velocity");
+  v.Interval("spacing_px", o.spacing_px, {0, 200},
+             "distance of the centres where paths cross, or in formation all along, px");
   v.Interval("area_px", o.area_px, {1, 4000},
              "area of the half_max mask, px; log-uniform, stratified over the sequences");
   v.Real("hot_share", o.hot_share, {0, 1}, "share of the sequences with a target brighter than its background");
@@ -73,6 +79,37 @@ void Visit(OptionsVisitor& v, FusionOptions& o) {
   v.Integer("scene_radius_px", o.scene_radius_px, {1, 50}, "radius of the median that estimates the scene, px");
 }
 
+void Visit(OptionsVisitor& v, OcclusionOptions& o) {
+  v.Choice("foreground", o.foreground, {"none", "estimated"},
+           "what stands in front of the target; estimated: all below the line where texture begins (trees, buildings, "
+           "shore)");
+  v.Real(
+      "texture_limit", o.texture_limit, {2, 100},
+      "estimated foreground: texture counts above this many times that of the frame's quiet fifth; more leaves clouds "
+      "out, less takes soft trees in");
+  v.Real("cloud_opacity", o.cloud_opacity, {0, 1},
+         "share of the target's light that the brightest cloud takes, in proportion less where the sky is darker; 0: "
+         "clouds lie behind the target");
+  v.Text("layers", o.layers,
+         "folder of given transmissions, <source>/<frame>.png or <source>.png, 8 bit: 0 hides, 255 lets through; "
+         "empty: none");
+  v.Interval("seen_share", o.seen_share, {0, 1},
+             "share of its frames in which a target is seen; other paths are not taken");
+  v.Real("hidden_below", o.hidden_below, {0, 0.5},
+         "share of its coverage below which a target is hidden: nothing painted, empty mask, visibility 0");
+}
+
+void Visit(OptionsVisitor& v, DecoyOptions& o) {
+  v.Integer("dead_pixels", o.dead_pixels, {0, 1000}, "pixels stuck at the lowest or the highest count");
+  v.Integer("blinking_pixels", o.blinking_pixels, {0, 1000}, "pixels that jump between two levels");
+  v.Integer("glints", o.glints, {0, 100}, "points that flash for one to four frames, again and again");
+  v.Integer("cloud_edges", o.cloud_edges, {0, 100}, "bright streaks that drift slowly");
+  v.Integer("birds", o.birds, {0, 100}, "blobs that fly, with beating wings");
+  v.Interval("amplitude_sigma", o.amplitude_sigma, {0.5, 100},
+             "peak over the surroundings, in standard deviations of the 20 px around (dead pixels: at the limits)");
+  v.Integer("margin_px", o.margin_px, {0, 200}, "least distance between the supports of decoys and targets, px");
+}
+
 void Visit(OptionsVisitor& v, SplitOptions& o) {
   v.Real("val_share", o.val_share, {0, 1}, "share of the background sources for validation");
   v.Real("test_share", o.test_share, {0, 1}, "share of the background sources for test; the rest trains");
@@ -86,14 +123,17 @@ void Visit(OptionsVisitor& v, GenerateOptions& o) {
   v.Interval("frames", o.frames, {2, 100000}, "frames of a sequence");
   v.Integer("avoid_margin_px", o.avoid_margin_px, {0, 1000},
             "least distance from the real targets that boxes.csv names, px");
+  v.Boolean("pairs", o.pairs, "write background/ too: each frame without its targets, with everything else");
   v.Group("backgrounds", o.backgrounds, "where the scenes come from");
   v.Group("models", o.models, "what flies, sails or drives through them");
   v.Group("camera", o.camera, "optics and sensor");
   v.Group("scene", o.scene, "temperatures around the target");
-  v.Group("target", o.target, "size and polarity");
+  v.Group("target", o.target, "number, size and polarity");
   v.Group("track", o.track, "motion");
   v.Group("scr", o.scr, "signal-to-clutter ratio");
   v.Group("fusion", o.fusion, "I = B + a (b0 - S) + g m");
+  v.Group("occlusion", o.occlusion, "what hides targets or dims them");
+  v.Group("decoys", o.decoys, "what looks like a target and is none, by its number in a sequence");
   v.Group("split", o.split, "train, val, test by background source");
 }
 
@@ -109,11 +149,16 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
                                           o.scr.id));
   }
   if (o.camera.band_um.first == o.camera.band_um.second) reader.AddFault("camera.band_um", "the band is empty");
-  for (const double frames : {o.frames.first, o.frames.second}) {
-    if (frames != static_cast<double>(static_cast<std::int64_t>(frames))) {
-      reader.AddFault("frames", fmt::format("found {}, expected whole numbers", frames));
+  const auto require_whole = [&](std::string_view path, std::pair<double, double> interval) {
+    for (const double value : {interval.first, interval.second}) {
+      if (value != static_cast<double>(static_cast<std::int64_t>(value)))
+        reader.AddFault(path, fmt::format("found {}, expected whole numbers", value));
     }
-  }
+  };
+  require_whole("frames", o.frames);
+  require_whole("target.count", o.target.count);
+  if (o.occlusion.seen_share.second == 0)
+    reader.AddFault("occlusion.seen_share", "found 0 as the largest share: no target would ever be seen");
 }
 
 }  // namespace mirst

@@ -17,6 +17,9 @@ enum class ScrMode { kSequenceMean, kPerFrame };
 enum class OnInfeasible { kRefuse, kLower };
 enum class ReferenceLevel { kAbsolute, kLocal };
 enum class CountLimitRule { kAutomatic, kFormat };
+/// How the further targets of a sequence move with respect to the first one.
+enum class Grouping { kIndependent, kCrossing, kFormation };
+enum class ForegroundRule { kNone, kEstimated };
 
 struct BackgroundOptions {
   std::vector<std::string> paths;  ///< source roots; none = the procedural stand-in
@@ -45,6 +48,9 @@ struct SceneOptions {
 };
 
 struct TargetOptions {
+  std::pair<double, double> count{1, 1};
+  Grouping grouping = Grouping::kIndependent;
+  std::pair<double, double> spacing_px{3, 12};
   std::pair<double, double> area_px{1, 81};
   double hot_share = 0.7;
   double tilt_deg = 15;
@@ -72,6 +78,27 @@ struct FusionOptions {
   int scene_radius_px = 3;
 };
 
+/// What lies between camera and target (generator/occlusion.h).
+struct OcclusionOptions {
+  ForegroundRule foreground = ForegroundRule::kNone;
+  double texture_limit = 6;
+  double cloud_opacity = 0;
+  std::string layers;  ///< folder of given layers; empty: none
+  std::pair<double, double> seen_share{0.25, 1};
+  double hidden_below = 0.05;
+};
+
+/// What looks like a target and is none; counts a sequence (generator/decoys.h).
+struct DecoyOptions {
+  int dead_pixels = 0;
+  int blinking_pixels = 0;
+  int glints = 0;
+  int cloud_edges = 0;
+  int birds = 0;
+  std::pair<double, double> amplitude_sigma{3, 10};
+  int margin_px = 6;
+};
+
 struct SplitOptions {
   double val_share = 0.15;
   double test_share = 0.2;
@@ -82,6 +109,7 @@ struct GenerateOptions {
   int sequences = 24;
   std::pair<double, double> frames{40, 60};
   int avoid_margin_px = 8;
+  bool pairs = false;
   BackgroundOptions backgrounds;
   ModelOptions models;
   CameraOptions camera;
@@ -90,6 +118,8 @@ struct GenerateOptions {
   TrackOptions track;
   ScrOptions scr;
   FusionOptions fusion;
+  OcclusionOptions occlusion;
+  DecoyOptions decoys;
   SplitOptions split;
 };
 

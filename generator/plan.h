@@ -1,5 +1,5 @@
-// Finds a place for the target of each sequence: background, path, attitude and range at which the SCR asked for can be
-// reached and the target is what it claims. Nothing is written here.
+// Finds places for the targets of each sequence: background, paths, attitudes and ranges at which the SCR asked for can
+// be reached and the targets are what they claim. Nothing is written here.
 #pragma once
 
 #include <memory>
@@ -28,12 +28,13 @@ struct Inventory {
 /// Throws kBadInput when none is left.
 Inventory OpenInventory(const GenerateOptions& options);
 
-/// Reads the stretch of background that a scenario names.
+/// Reads the stretch of background that a scenario names, finds the layers before the targets, paints the decoys.
 Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options);
 
-/// Tries placements until one is acceptable; half of them on the sequence's own source, the rest on others of its
-/// split. Without an acceptable one: the least bad that reaches the SCR. Throws kBadInput when none does and lowering
-/// is off.
+/// Places one target after the other, each seen together with those before it. The first one: tries placements until
+/// one is acceptable; half of them on the sequence's own source, the rest on others of its split. The others: on the
+/// stretch that it has chosen. Without an acceptable one: the least bad that reaches the SCR. Throws kBadInput when
+/// none does and lowering is off.
 Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options);
 
 }  // namespace mirst

@@ -38,12 +38,12 @@ double Rounded(double value) { return std::floor(value * 1e6 + 0.5) / 1e6; }
 
 }  // namespace
 
-Attitude Scenario::AttitudeAt(int frame) const {
+Attitude TargetScenario::AttitudeAt(int frame) const {
   return {attitude.roll_deg + frame * attitude_rate.roll_deg, attitude.pitch_deg + frame * attitude_rate.pitch_deg,
           attitude.yaw_deg + frame * attitude_rate.yaw_deg};
 }
 
-Track Scenario::MakeTrack(double frame_rate_hz) const {
+Track TargetScenario::MakeTrack(double frame_rate_hz) const {
   Track track;
   for (int k = 0; k < frames; ++k) {
     track.states.push_back({k / frame_rate_hz, path.Position(k), path.VelocityAt(k), AttitudeAt(k), range_m, 1});
@@ -54,43 +54,64 @@ Track Scenario::MakeTrack(double frame_rate_hz) const {
 std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int models) {
   const int n = options.sequences;
   const RandomKey key{.seed = options.seed, .purpose = Purpose::kScenario};
-  const auto scr = Strata(n, key.WithObject(1)), area = Strata(n, key.WithObject(2)),
-             speed = Strata(n, key.WithObject(3));
-  const auto polarity = Strata(n, key.WithObject(4)), model = Strata(n, key.WithObject(5)),
-             bend = Strata(n, key.WithObject(6));
-  std::vector<SequenceRequest> requests;
-  for (int i = 0; i < n; ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    SequenceRequest request;
-    request.index = i;
-    request.scr = Rounded(ScrAt(scr[k], options.scr));
-    const auto [low, high] = options.target.area_px;
-    request.area_px = Rounded(std::exp(Mix(area[k], {std::log(low), std::log(high)})));
-    request.speed_px_per_frame = Rounded(Mix(speed[k], options.track.speed_px_per_frame));
-    request.polarity = polarity[k] < options.target.hot_share ? 1 : -1;
-    request.model = std::min(models - 1, static_cast<int>(model[k] * models));
-    request.accelerated = bend[k] < options.track.accelerated_share;
-    requests.push_back(request);
+  std::vector<SequenceRequest> requests(static_cast<std::size_t>(n));
+  const auto counts = Strata(n, key.WithObject(7));
+  const auto [fewest, most] = options.target.count;
+  for (std::size_t k = 0; k < requests.size(); ++k) {
+    requests[k].index = static_cast<int>(k);
+    requests[k].targets.resize(
+        static_cast<std::size_t>(std::min(most, std::floor(Mix(counts[k], {fewest, most + 1})))));
+  }
+  for (std::uint16_t slot = 0; slot < static_cast<std::uint16_t>(most); ++slot) {
+    const auto strata = [&](int quantity) {
+      return Strata(n, key.WithObject(static_cast<std::uint16_t>(16 * slot + quantity)));
+    };
+    const auto scr = strata(1), area = strata(2), speed = strata(3), polarity = strata(4), model = strata(5),
+               bend = strata(6);
+    for (std::size_t k = 0; k < requests.size(); ++k) {
+      if (slot >= requests[k].targets.size()) continue;
+      TargetRequest& request = requests[k].targets[slot];
+      request.scr = Rounded(ScrAt(scr[k], options.scr));
+      const auto [low, high] = options.target.area_px;
+      request.area_px = Rounded(std::exp(Mix(area[k], {std::log(low), std::log(high)})));
+      request.speed_px_per_frame = Rounded(Mix(speed[k], options.track.speed_px_per_frame));
+      request.polarity = polarity[k] < options.target.hot_share ? 1 : -1;
+      request.model = std::min(models - 1, static_cast<int>(model[k] * models));
+      request.accelerated = bend[k] < options.track.accelerated_share;
+    }
   }
   return requests;
 }
 
-std::string ToJson(const Scenario& s) {
+std::string ToJson(const Scenario& scenario) {
   const auto vec = [](Vec2 v) { return Json::array({v.x, v.y}); };
   const auto angles = [](const Attitude& a) { return Json::array({a.roll_deg, a.pitch_deg, a.yaw_deg}); };
-  const Json json = {{"scr_requested", s.request.scr},
-                     {"scr_embedded", s.scr},
-                     {"area_px_requested", s.request.area_px},
-                     {"speed_px_per_frame_requested", s.request.speed_px_per_frame},
-                     {"polarity", s.request.polarity},
-                     {"start_px", vec(s.path.start)},
-                     {"velocity_px_per_frame", vec(s.path.velocity)},
-                     {"acceleration_px_per_frame2", vec(s.path.acceleration)},
-                     {"pose_rpy_deg", angles(s.attitude)},
-                     {"pose_rate_rpy_deg_per_frame", angles(s.attitude_rate)},
-                     {"range_m", s.range_m},
-                     {"placements_rejected", s.placement}};
-  return json.dump();
+  Json targets = Json::array(), decoys = Json::array();
+  for (const TargetScenario& s : scenario.targets) {
+    targets.push_back({{"scr_requested", s.request.scr},
+                       {"scr_embedded", s.scr},
+                       {"area_px_requested", s.request.area_px},
+                       {"speed_px_per_frame_requested", s.request.speed_px_per_frame},
+                       {"polarity", s.request.polarity},
+                       {"start_px", vec(s.path.start)},
+                       {"velocity_px_per_frame", vec(s.path.velocity)},
+                       {"acceleration_px_per_frame2", vec(s.path.acceleration)},
+                       {"pose_rpy_deg", angles(s.attitude)},
+                       {"pose_rate_rpy_deg_per_frame", angles(s.attitude_rate)},
+                       {"range_m", s.range_m},
+                       {"placements_rejected", s.placement}});
+  }
+  for (const DecoyPlan& d : scenario.decoys) {
+    decoys.push_back({{"kind", ToString(d.kind)},
+                      {"start_px", vec(d.path.start)},
+                      {"velocity_px_per_frame", vec(d.path.velocity)},
+                      {"amplitude_counts", d.amplitude_counts},
+                      {"length_px", d.length_px},
+                      {"width_px", d.width_px},
+                      {"angle_deg", d.angle_deg},
+                      {"shown", d.shown}});
+  }
+  return Json{{"targets", targets}, {"decoys", decoys}}.dump();
 }
 
 }  // namespace mirst

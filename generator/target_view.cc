@@ -64,7 +64,7 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
   return std::floor(best_range * 1000 + 0.5) / 1000;  // millimetres: no label depends on the last bit of libm
 }
 
-TargetViews::TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options,
+TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenario, const GenerateOptions& options,
                          TemplateCache& cache)
     : model_(model),
       options_(options),

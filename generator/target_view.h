@@ -28,7 +28,8 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
 class TargetViews {
  public:
   /// Keeps references: the arguments must outlive it. Of the scenario, attitude, rate and range count.
-  TargetViews(const TargetModel& model, const Scenario& scenario, const GenerateOptions& options, TemplateCache& cache);
+  TargetViews(const TargetModel& model, const TargetScenario& scenario, const GenerateOptions& options,
+              TemplateCache& cache);
 
   const Template& At(int frame);
 
@@ -36,7 +37,7 @@ class TargetViews {
   const TargetModel& model_;
   const GenerateOptions& options_;
   TemplateCache& cache_;
-  Scenario scenario_;
+  TargetScenario scenario_;
   std::vector<std::optional<Template>> views_;  ///< one alone when the attitude does not change
 };
 

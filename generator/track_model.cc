@@ -11,6 +11,22 @@ namespace {
 double OnGrid(double value) { return std::floor(value * 65536 + 0.5) / 65536; }
 Vec2 OnGrid(Vec2 value) { return {OnGrid(value.x), OnGrid(value.y)}; }
 
+// Directions of velocity and acceleration.
+struct Heading {
+  double angle, bend;
+};
+Heading DrawHeading(RandomStream& random) {
+  const double angle = random.Uniform(0, 2 * kPi), bend = random.Uniform(0, 2 * kPi);
+  return {angle, bend};
+}
+
+// From the origin.
+Path MakePath(const Heading& heading, double speed_px, double acceleration_px) {
+  return {{},
+          OnGrid(speed_px * Vec2{std::cos(heading.angle), std::sin(heading.angle)}),
+          OnGrid(acceleration_px * Vec2{std::cos(heading.bend), std::sin(heading.bend)})};
+}
+
 }  // namespace
 
 Vec2 Path::Position(int frame) const {
@@ -21,13 +37,11 @@ Vec2 Path::VelocityAt(int frame) const { return velocity + static_cast<double>(f
 std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px,
                              double acceleration_px) {
   if (low.x > high.x || low.y > high.y) return std::nullopt;
-  const double angle = random.Uniform(0, 2 * kPi), bend = random.Uniform(0, 2 * kPi);
+  const Heading heading = DrawHeading(random);
   const double place_x = random.Uniform(), place_y = random.Uniform();
   for (double scale = 1;; scale *= 0.9) {
     if (scale < 0.01) scale = 0;
-    Path path;
-    path.velocity = OnGrid(scale * speed_px * Vec2{std::cos(angle), std::sin(angle)});
-    path.acceleration = OnGrid(scale * acceleration_px * Vec2{std::cos(bend), std::sin(bend)});
+    Path path = MakePath(heading, scale * speed_px, scale * acceleration_px);
     Vec2 least, most;
     for (int k = 0; k < frames; ++k) {
       const Vec2 p = path.Position(k);
@@ -39,6 +53,30 @@ std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int fram
     path.start = OnGrid(low - least + Vec2{place_x * room.x, place_y * room.y});
     return path;
   }
+}
+
+std::optional<Path> DrawPathThrough(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px,
+                                    double acceleration_px, Vec2 point, int frame) {
+  const Heading heading = DrawHeading(random);
+  for (double scale = 1; scale > 0; scale = scale * 0.9 < 0.01 ? 0 : scale * 0.9) {
+    Path path = MakePath(heading, scale * speed_px, scale * acceleration_px);
+    path.start = OnGrid(point - path.Position(frame));
+    if (StaysInside(path, low, high, frames)) return path;
+  }
+  return std::nullopt;
+}
+
+bool StaysInside(const Path& path, Vec2 low, Vec2 high, int frames) {
+  for (int k = 0; k < frames; ++k) {
+    const Vec2 p = path.Position(k);
+    if (p.x < low.x || p.x > high.x || p.y < low.y || p.y > high.y) return false;
+  }
+  return true;
+}
+
+Vec2 DrawOffset(RandomStream& random, double distance) {
+  const double angle = random.Uniform(0, 2 * kPi);
+  return OnGrid(distance * Vec2{std::cos(angle), std::sin(angle)});
 }
 
 }  // namespace mirst

@@ -26,4 +26,15 @@ struct Path {
 std::optional<Path> DrawPath(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px,
                              double acceleration_px);
 
+/// The same, but passing `point` in frame `frame`; slower where it would leave the region, nullopt where that takes
+/// less than a hundredth of the speed.
+std::optional<Path> DrawPathThrough(RandomStream& random, Vec2 low, Vec2 high, int frames, double speed_px,
+                                    double acceleration_px, Vec2 point, int frame);
+
+/// Whether all of `frames` positions lie inside [low, high].
+bool StaysInside(const Path& path, Vec2 low, Vec2 high, int frames);
+
+/// A vector of length `distance` in a random direction, on the paths' grid.
+Vec2 DrawOffset(RandomStream& random, double distance);
+
 }  // namespace mirst

@@ -14,12 +14,14 @@ namespace {
 struct GenerateFlags : CommonFlags {
   std::vector<std::string> backgrounds, models;
   std::filesystem::path out;
+  bool pairs = false;
 };
 
 GenerateOptions ResolveOptions(const GenerateFlags& flags) {
   GenerateOptions options = ReadOptions<GenerateOptions>(LoadConfig(flags));
   if (!flags.backgrounds.empty()) options.backgrounds.paths = flags.backgrounds;
   if (!flags.models.empty()) options.models.paths = flags.models;
+  if (flags.pairs) options.pairs = true;
   return options;
 }
 
@@ -41,7 +43,9 @@ void Run(const GenerateFlags& flags) {
                                          {"models", report.models},
                                          {"sequences", report.sequences},
                                          {"frames", report.frames},
-                                         {"lowered_sequences", report.lowered},
+                                         {"targets", report.targets},
+                                         {"decoys", report.decoys},
+                                         {"lowered_targets", report.lowered},
                                          {"mean_placements", report.mean_placements},
                                          {"templates_rendered", report.templates_rendered},
                                          {"templates_reused", report.templates_reused},
@@ -50,15 +54,17 @@ void Run(const GenerateFlags& flags) {
     PrintLine(json.dump());
     return;
   }
-  PrintLine(fmt::format("{} sequences, {} frames from {} backgrounds and {} models in {}", report.sequences,
-                        report.frames, report.sources, report.models, flags.out.string()));
-  PrintLine(fmt::format(
-      "{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a sequence", seconds,
-      report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds, report.mean_placements));
+  const std::string decoys = report.decoys > 0 ? fmt::format(" and {} decoys", report.decoys) : "";
+  PrintLine(fmt::format("{} sequences, {} frames with {} targets{} from {} backgrounds and {} models in {}",
+                        report.sequences, report.frames, report.targets, decoys, report.sources, report.models,
+                        flags.out.string()));
+  PrintLine(fmt::format("{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a target",
+                        seconds, report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds,
+                        report.mean_placements));
   PrintLine(fmt::format("{} templates rendered, {} taken from the cache", report.templates_rendered,
                         report.templates_reused));
   if (report.lowered > 0)
-    PrintLine(fmt::format("{} sequences have a lower SCR than asked for (flag \"lowered\")", report.lowered));
+    PrintLine(fmt::format("{} targets have a lower SCR than asked for (flag \"lowered\")", report.lowered));
   PrintLine(fmt::format("data set id {}", report.dataset_id));
 }
 
@@ -76,11 +82,14 @@ void AddGenerateCommand(CLI::App& program) {
                    "model file, folder of models, or builtin:NAME; repeatable; none: the built-in ones that fly")
       ->type_name("PATH");
   command->add_option("--out", flags->out, "folder of the data set (docs/formats.md)")->type_name("DIR");
+  command->add_flag("--pairs", flags->pairs, "write background/ too: each frame without its targets");
   AddCommonFlags(*command, *flags, WithOptions::kYes);
   command->footer(
       "Examples:\n"
       "  mirst generate --config configs/smoke.yaml --out out/smoke\n"
       "  mirst generate --backgrounds thermal/ --models drones/ --set scr.range=[1,5] --seed 7 --out out/mine\n"
+      "  mirst generate --backgrounds thermal/ --pairs --set target.count=[1,4] --set target.grouping=crossing \\\n"
+      "    --set occlusion.foreground=estimated --set decoys.birds=2 --out out/hard\n"
       "  mirst generate --print-config          all options with their meaning, as YAML");
   command->callback([flags] { Run(*flags); });
 }

@@ -22,9 +22,10 @@ TEST(DrawRequests, EveryStratumOfTheScrIsTakenOnce) {
   options.scr.range = {1, 2};
   std::set<int> strata;
   for (const SequenceRequest& request : DrawRequests(options, 3)) {
-    EXPECT_GE(request.scr, 1);
-    EXPECT_LE(request.scr, 2);
-    strata.insert(static_cast<int>((request.scr - 1) * 40));
+    ASSERT_EQ(request.targets.size(), 1U);
+    EXPECT_GE(request.targets[0].scr, 1);
+    EXPECT_LE(request.targets[0].scr, 2);
+    strata.insert(static_cast<int>((request.targets[0].scr - 1) * 40));
   }
   // Rounding to 1e-6 may move a value across a boundary of its stratum, in 40 draws practically never.
   EXPECT_GE(strata.size(), 39U);
@@ -36,7 +37,7 @@ TEST(DrawRequests, LowShareOfTheSequencesLiesBelowThree) {
   options.scr.range = {0.5, 8};
   options.scr.low_share = 0.65;
   const auto requests = DrawRequests(options, 1);
-  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [](const auto& r) { return r.scr < 3; }), 65);
+  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [](const auto& r) { return r.targets[0].scr < 3; }), 65);
 }
 
 TEST(DrawRequests, ShareOfHotTargetsAndModelsAreQuotas) {
@@ -44,9 +45,12 @@ TEST(DrawRequests, ShareOfHotTargetsAndModelsAreQuotas) {
   options.sequences = 50;
   options.target.hot_share = 0.7;
   const auto requests = DrawRequests(options, 5);
-  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [](const auto& r) { return r.polarity > 0; }), 35);
+  EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [](const auto& r) { return r.targets[0].polarity > 0; }),
+            35);
   for (int model = 0; model < 5; ++model) {
-    EXPECT_EQ(std::count_if(requests.begin(), requests.end(), [&](const auto& r) { return r.model == model; }), 10);
+    EXPECT_EQ(
+        std::count_if(requests.begin(), requests.end(), [&](const auto& r) { return r.targets[0].model == model; }),
+        10);
   }
 }
 
@@ -56,6 +60,20 @@ TEST(DrawRequests, TheSeedDecides) {
   EXPECT_EQ(first, DrawRequests(options, 4));
   options.seed = 1;
   EXPECT_NE(first, DrawRequests(options, 4));
+}
+
+TEST(DrawRequests, NumbersOfTargetsAreStratifiedAndLeaveTheFirstTargetsAsTheyAre) {
+  GenerateOptions options;
+  options.sequences = 40;
+  const auto single = DrawRequests(options, 3);
+  options.target.count = {1, 4};
+  const auto several = DrawRequests(options, 3);
+  std::vector<int> sequences_with(5);
+  for (std::size_t i = 0; i < several.size(); ++i) {
+    EXPECT_EQ(several[i].targets.front(), single[i].targets.front());
+    ++sequences_with.at(several[i].targets.size());
+  }
+  EXPECT_EQ(sequences_with, (std::vector<int>{0, 10, 10, 10, 10}));
 }
 
 TEST(AssignSplits, GivesEachSplitASourceAndKeepsTheShares) {
@@ -106,6 +124,22 @@ TEST(DrawPath, PositionIsTheIntegralOfTheVelocity) {
   }
 }
 
+TEST(DrawPathThrough, PassesThePointInItsFrameAndStaysInside) {
+  RandomStream random({.seed = 5, .purpose = Purpose::kTest});
+  const Vec2 low{10, 10}, high{110, 90};
+  for (int i = 0; i < 500; ++i) {
+    const int frames = 2 + static_cast<int>(random.Integer(60)),
+              frame = static_cast<int>(random.Integer(static_cast<std::uint32_t>(frames)));
+    const Vec2 point{random.Uniform(11, 109), random.Uniform(11, 89)};
+    const auto path =
+        DrawPathThrough(random, low, high, frames, random.Uniform(0, 4), random.Uniform(0, 0.05), point, frame);
+    if (!path) continue;  // faster than a hundredth of the speed is not asked for from near the border
+    const Vec2 miss = path->Position(frame) - point;
+    EXPECT_LE(std::hypot(miss.x, miss.y), 2.0 / 65536);  // start, on its grid
+    EXPECT_TRUE(StaysInside(*path, low, high, frames));
+  }
+}
+
 TEST(DrawPath, RefusesARegionThatIsEmpty) {
   RandomStream random({.seed = 4, .purpose = Purpose::kTest});
   EXPECT_FALSE(DrawPath(random, {50, 50}, {40, 60}, 10, 1, 0));
@@ -117,7 +151,7 @@ TEST(SolveRange, MaskHasTheAreaAskedFor) {
   for (const std::string& name : BuiltinModels()) {
     const TargetModel model = TargetModel::Load("builtin:" + name);
     for (const double area : {3.0, 9.0, 30.0, 81.0}) {
-      Scenario scenario;
+      TargetScenario scenario;
       scenario.frames = 1;
       scenario.attitude = {5, 10, 30};
       scenario.range_m = SolveRange(model, scenario.attitude, area, options, cache);

@@ -1,0 +1,248 @@
+// The search of plan.h: placements of one target after the other, each looked at together with those before it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "generator/draw_placement.h"
+#include "generator/plan.h"
+
+namespace mirst {
+namespace {
+
+constexpr int kPathsPerPose = 8;
+constexpr int kQuickLookStep = 7;  // frames that a first look at a path leaves out in between, plus one
+
+const TargetModel& ModelOf(const Inventory& inventory, const TargetScenario& target) {
+  return inventory.models[static_cast<std::size_t>(target.request.model)];
+}
+
+std::vector<TargetViews> ViewsOf(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
+  std::vector<TargetViews> views;
+  for (const TargetScenario& target : scenario.targets)
+    views.emplace_back(ModelOf(inventory, target), target, options, *inventory.templates);
+  return views;
+}
+
+bool Reached(const std::vector<EmbeddedTrack>& tracks) {
+  return std::none_of(tracks.begin(), tracks.end(), [](const EmbeddedTrack& track) { return track.gains.empty(); });
+}
+
+// Shares of weak and clipped frames, over all targets.
+double FaultOf(const std::vector<EmbeddedTrack>& tracks) {
+  double fault = 0;
+  for (const EmbeddedTrack& track : tracks) fault += track.weak_share + track.clipped_share;
+  return fault;
+}
+
+// A placement that reaches the SCR, but with weak or clipped frames.
+struct Trial {
+  Scenario scenario;
+  double fault = 0;
+};
+
+// What came of the placements of one target so far.
+struct Search {
+  double fault_before = 0;  // of the targets placed before
+  std::vector<Trial> imperfect;
+  double largest_scr = 0;
+  std::optional<Scenario> largest;
+  PlacementFault last_fault = PlacementFault::kNone;
+};
+
+// True when all targets are what they claim, as far as those before were.
+bool IsGood(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,
+            const GenerateOptions& options, Search& search) {
+  std::vector<EmbeddedTrack> tracks;
+  const auto is_good = [&] { return Reached(tracks) && FaultOf(tracks) <= search.fault_before; };
+  for (const int step : {kQuickLookStep, 1}) {
+    search.last_fault = EmbedTracks(scenario, views, backdrop, options, step, tracks);
+    if (search.last_fault != PlacementFault::kNone) return false;
+    if (!is_good()) break;
+  }
+  if (is_good()) return true;
+  if (Reached(tracks)) {
+    search.imperfect.push_back({scenario, FaultOf(tracks)});
+  } else if (tracks.back().gains.empty() && tracks.back().largest_scr > search.largest_scr) {
+    search.largest_scr = tracks.back().largest_scr;
+    search.largest = scenario;
+  }
+  return false;
+}
+
+// The best of the most promising ones, looked at in full.
+std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventory& inventory,
+                                       const GenerateOptions& options) {
+  constexpr std::size_t kLookedAt = 6;
+  std::stable_sort(trials.begin(), trials.end(), [](const Trial& a, const Trial& b) { return a.fault < b.fault; });
+  std::optional<Scenario> best;
+  double best_fault = 0;
+  for (std::size_t i = 0; i < trials.size() && (i < kLookedAt || !best); ++i) {
+    const Scenario& scenario = trials[i].scenario;
+    std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+    std::vector<EmbeddedTrack> tracks;
+    if (EmbedTracks(scenario, views, ReadBackdrop(inventory, scenario, options), options, 1, tracks) !=
+        PlacementFault::kNone)
+      continue;
+    if (!Reached(tracks)) continue;
+    const double fault = FaultOf(tracks);
+    if (!best || fault < best_fault) {
+      best_fault = fault;
+      best = scenario;
+    }
+  }
+  return best;
+}
+
+// The placement with the largest SCR that its last target reaches in all of its frames, from `scr` downwards.
+std::optional<Scenario> LowerScr(Scenario scenario, double scr, const Inventory& inventory,
+                                 const GenerateOptions& options) {
+  constexpr int kAttempts = 40;  // 0.95^40 = 0.13
+  const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+  std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    scenario.targets.back().scr = scr;
+    std::vector<EmbeddedTrack> tracks;
+    if (EmbedTracks(scenario, views, backdrop, options, 1, tracks) != PlacementFault::kNone) return std::nullopt;
+    if (Reached(tracks)) return scenario;
+    const double largest = tracks.back().gains.empty() ? tracks.back().largest_scr : scr;
+    scr = 0.95 * (largest > 0 ? std::min(scr, largest) : scr);
+  }
+  return std::nullopt;
+}
+
+std::string_view Explain(PlacementFault fault) {
+  switch (fault) {
+    case PlacementFault::kNearRealTarget:
+      return "real targets are everywhere near (avoid_margin_px)";
+    case PlacementFault::kNearDecoy:
+      return "decoys are everywhere near (decoys.margin_px)";
+    case PlacementFault::kNoContrast:
+      return "its hot and cold parts cancel";
+    case PlacementFault::kSeenShare:
+      return "it is hidden in too many or in too few frames (occlusion.seen_share)";
+    case PlacementFault::kLeavesFrame:
+    case PlacementFault::kNone:
+      break;
+  }
+  return "its path leaves the frame";
+}
+
+// What is left when no placement was good: the least bad, a lower SCR where that is allowed, or the refusal.
+Scenario MakeDo(Search search, const TargetRequest& request, const std::string& target, const std::string& source,
+                const Inventory& inventory, const GenerateOptions& options) {
+  if (const auto best = LeastImperfect(std::move(search.imperfect), inventory, options)) return *best;
+  if (search.largest && options.scr.on_infeasible == OnInfeasible::kLower) {
+    if (const auto lowered = LowerScr(*search.largest, 0.95 * search.largest_scr, inventory, options)) return *lowered;
+  }
+  if (search.largest) {
+    throw BadInput(fmt::format(
+        "{}: SCR {:.3g} cannot be reached by a {} target of {:.0f} px in {} placements (first on {}); "
+        "the largest possible was {:.3g}: lower scr.range, raise scr.placements, or set scr.on_infeasible: lower",
+        target, request.scr, request.polarity > 0 ? "hot" : "cold", request.area_px, options.scr.placements, source,
+        search.largest_scr));
+  }
+  throw BadInput(fmt::format("{}: no place for a target of {:.0f} px was found in {} placements (first on {}): {}",
+                             target, request.area_px, options.scr.placements, source, Explain(search.last_fault)));
+}
+
+// Tries the placements first ... last - 1 of the scenario's last target; true when one is good.
+bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& inventory, const Backdrop& backdrop,
+                   const GenerateOptions& options, Scenario& scenario, Search& search) {
+  const auto earlier = static_cast<std::uint16_t>(scenario.targets.size() - 1);
+  const auto key_of = [&](int placement, int object) {
+    return key.WithFrame(static_cast<std::uint32_t>(placement))
+        .WithObject(static_cast<std::uint16_t>(object + earlier));
+  };
+  TargetScenario& target = scenario.targets.back();
+  std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+  for (int placement = first; placement < last; ++placement) {
+    ThrowIfInterrupted();
+    target.placement = placement;
+    if ((placement - first) % kPathsPerPose == 0) {
+      const TargetModel& model = ModelOf(inventory, target);
+      DrawPose(key_of(placement, 1000), model, options, *inventory.templates, target);
+      views.pop_back();
+      views.emplace_back(model, target, options, *inventory.templates);
+    }
+    if (!DrawPathInFrame(key_of(placement, 2000), backdrop, views.back(), options, scenario)) {
+      search.last_fault = PlacementFault::kLeavesFrame;
+      continue;
+    }
+    if (IsGood(scenario, views, backdrop, options, search)) return true;
+  }
+  return false;
+}
+
+void AddTarget(const TargetRequest& request, Scenario& scenario) {
+  TargetScenario target;
+  target.request = request;
+  target.scr = request.scr;
+  target.frames = scenario.frames;
+  scenario.targets.push_back(target);
+}
+
+bool HasDecoys(const DecoyOptions& decoys) {
+  return decoys.dead_pixels + decoys.blinking_pixels + decoys.glints + decoys.cloud_edges + decoys.birds > 0;
+}
+
+// Chooses source, stretch and decoys, too.
+Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const SequenceRequest& request,
+                    const GenerateOptions& options) {
+  const std::vector<int> sources = SourcesInOrder(inventory, request.index);
+  Search search;
+  int placement = 0;
+  for (std::size_t c = 0; c < sources.size(); ++c) {
+    Scenario scenario;
+    scenario.index = request.index;
+    scenario.source = sources[c];
+    const auto source_key = [&](std::size_t object) { return key.WithObject(static_cast<std::uint16_t>(object + c)); };
+    DrawStretch(source_key(1), inventory, options, scenario);
+    Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+    if (HasDecoys(options.decoys)) {
+      scenario.decoys = DrawDecoys(source_key(3000), backdrop.frames, backdrop.limits, backdrop.real_targets,
+                                   options.avoid_margin_px, options);
+      backdrop = ReadBackdrop(inventory, scenario, options);
+    }
+    AddTarget(request.targets.front(), scenario);
+    const int last = LastPlacement(c, sources.size(), options.scr.placements);
+    if (TryPlacements(key, placement, last, inventory, backdrop, options, scenario, search)) return scenario;
+    placement = std::max(placement, last);
+  }
+  const std::string& source = inventory.sources[static_cast<std::size_t>(sources.front())]->info().name;
+  return MakeDo(std::move(search), request.targets.front(), fmt::format("sequence {:06}", request.index), source,
+                inventory, options);
+}
+
+// Into the frames of those placed before.
+Scenario PlaceNext(const RandomKey& key, const Inventory& inventory, const TargetRequest& request, Scenario scenario,
+                   const GenerateOptions& options) {
+  const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+  Search search;
+  {
+    std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+    std::vector<EmbeddedTrack> tracks;
+    EmbedTracks(scenario, views, backdrop, options, 1, tracks);
+    search.fault_before = FaultOf(tracks);
+  }
+  AddTarget(request, scenario);
+  if (TryPlacements(key, 0, options.scr.placements, inventory, backdrop, options, scenario, search)) return scenario;
+  const std::string& source = inventory.sources[static_cast<std::size_t>(scenario.source)]->info().name;
+  return MakeDo(std::move(search), request,
+                fmt::format("sequence {:06}, target {}", scenario.index, scenario.targets.size()), source, inventory,
+                options);
+}
+
+}  // namespace
+
+Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options) {
+  const RandomKey key{
+      .seed = options.seed, .sequence = static_cast<std::uint32_t>(request.index), .purpose = Purpose::kPlacement};
+  Scenario scenario = PlaceFirst(key, inventory, request, options);
+  for (std::size_t i = 1; i < request.targets.size(); ++i)
+    scenario = PlaceNext(key, inventory, request.targets[i], std::move(scenario), options);
+  return scenario;
+}
+
+}  // namespace mirst
