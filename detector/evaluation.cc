@@ -357,7 +357,8 @@ class Scorer {
     const TruthSequence& sequence = truth_.sequences[s];
     TruthSequence background = sequence;
     for (TruthFrame& frame : background.frames) frame.image = frame.background;
-    Progress progress(fmt::format("{} without targets", contender_.id), std::ssize(background.frames), "frames");
+    Progress progress(fmt::format("{} with and without targets", contender_.id), 2 * std::ssize(background.frames),
+                      "frames");
     const auto scores_of = [&](const TruthSequence& shown, MapSource& source) {
       const bool needs_images = source.needs_images();
       const LoadedSequence loaded = Load(shown, needs_images, needs_images ? WithImage::kYes : WithImage::kNo, nullptr);

@@ -12,6 +12,7 @@
 #include "fusion/psf.h"
 #include "fusion/region_resample.h"
 #include "fusion/scene_estimate.h"
+#include "generator/occlusion.h"
 #include "generator/target_view.h"
 #include "metrics/scr.h"
 
@@ -111,9 +112,10 @@ double ClutterAt(const Frame& frame, Vec2 place) {
   return MeasureBox20(frame.pixels, mask, mask, Box20Rule::ForBitDepth(frame.bit_depth)).sigma_background;
 }
 
-// nullopt where the blob is larger than the frame.
+// nullopt where the blob is larger than the frame, a cloud would stand before the foreground, or the clutter asks for a
+// decoy that takes more than half of the counts.
 std::optional<DecoyPlan> Draw(RandomStream& random, DecoyKind kind, const std::vector<Frame>& frames,
-                              CountLimits limits, const GenerateOptions& options) {
+                              CountLimits limits, const Mask& foreground, const GenerateOptions& options) {
   DecoyPlan plan;
   plan.kind = kind;
   const int count = static_cast<int>(frames.size());
@@ -135,6 +137,9 @@ std::optional<DecoyPlan> Draw(RandomStream& random, DecoyKind kind, const std::v
       DrawPath(random, {margin, margin}, {first.width() - 1 - margin, first.height() - 1 - margin}, count, speed, 0);
   if (!path) return std::nullopt;
   plan.path = *path;
+  if (kind == DecoyKind::kCloudEdge &&
+      foreground(static_cast<int>(path->start.y), static_cast<int>(path->start.x)) > 127)
+    return std::nullopt;
   plan.shown = DrawShown(random, kind, count);
   const double sigmas = random.Uniform(options.decoys.amplitude_sigma.first, options.decoys.amplitude_sigma.second);
   const bool negative = random.Uniform() >= options.target.hot_share;
@@ -145,6 +150,7 @@ std::optional<DecoyPlan> Draw(RandomStream& random, DecoyKind kind, const std::v
     const bool may_be_cold = kind == DecoyKind::kBlinkingPixel || kind == DecoyKind::kBird;
     const double clutter = ClutterAt(frames.front(), plan.path.start);
     plan.amplitude_counts = Rounded((negative && may_be_cold ? -1 : 1) * sigmas * clutter);
+    if (2 * std::abs(plan.amplitude_counts) > limits.high - limits.low) return std::nullopt;
   }
   return plan;
 }
@@ -224,21 +230,22 @@ std::vector<DecoyPlan> DrawDecoys(const RandomKey& key, const std::vector<Frame>
                                               {DecoyKind::kGlint, wanted.glints},
                                               {DecoyKind::kCloudEdge, wanted.cloud_edges},
                                               {DecoyKind::kBird, wanted.birds}};
+  const Mask foreground = EstimateForeground(frames.front().pixels, options.occlusion.texture_limit);
   RandomStream random(key);
   std::vector<DecoyPlan> plans;
   for (const auto& [kind, count] : counts) {
     for (int i = 0; i < count; ++i) {
       std::optional<DecoyPlan> plan;
       for (int attempt = 0; attempt < kTries && !plan; ++attempt) {
-        plan = Draw(random, kind, frames, limits, options);
+        plan = Draw(random, kind, frames, limits, foreground, options);
         if (plan && !KeepsClear(*plan, keep_clear, clearance_px, options.camera)) plan.reset();
       }
       if (!plan) {
-        throw BadInput(
-            fmt::format("no place for {} {} of {} was found in {} tries: frames of {} x {} px, {} px from "
-                        "the real targets (avoid_margin_px)",
-                        ToString(kind), i + 1, count, kTries, frames.front().pixels.width(),
-                        frames.front().pixels.height(), clearance_px));
+        throw BadInput(fmt::format(
+            "no place for {} {} of {} was found in {} tries: frames of {} x {} px, {} px from "
+            "the real targets (avoid_margin_px), amplitude within half of the counts (decoys.amplitude_sigma)",
+            ToString(kind), i + 1, count, kTries, frames.front().pixels.width(), frames.front().pixels.height(),
+            clearance_px));
       }
       plans.push_back(std::move(*plan));
     }

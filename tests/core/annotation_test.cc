@@ -33,7 +33,11 @@ FrameAnnotation Full() {
   target.model = "builtin:quadrotor";
   target.gain = 5e-324;
   target.velocity_px_per_frame = {0.5, -1e300};
-  return {.frame = "000007.png", .index = 7, .time_s = 0.28, .targets = {target, Annotation()}};
+  return {.frame = "000007.png",
+          .index = 7,
+          .time_s = 0.28,
+          .targets = {target, Annotation()},
+          .decoys = {{3, "glint", {5, 6, 2, 1}, {5.5, 1.0 / 3}, -12.5}}};
 }
 
 std::string MessageOfBadInput(std::string_view line) {
@@ -65,6 +69,7 @@ TEST(FrameAnnotation, HasTheKeysOfTheNativeLayout) {
   for (const char* part :
        {R"("id":2)", R"("class":"quadrotor")", R"("box_xywh":[10,20,3,4])", R"("centroid_xy":[10.1,7.0])",
         R"("pose_rpy_deg":[1.0,-2.0,179.5])", R"({"name":"quantised","bound":0.04})",
+        R"({"id":3,"kind":"glint","box_xywh":[5,6,2,1],"centre_xy":[5.5,0.3333333333333333],"amplitude":-12.5})",
         R"({"name":"clipped","value":0.01})", R"("scr":{"box20":2.99,"guard3_10":3.4})"}) {
     EXPECT_NE(line.find(part), std::string::npos) << part << " in " << line;
   }

@@ -255,6 +255,22 @@ TEST(MeasureTargets, SaysWhatMaskAndAnnotationDisagreeAbout) {
             "the mask holds 4 target px, the annotated targets 0 px");
 }
 
+TEST(MeasureTargets, PassesOverHiddenTargetsAndNamesOnesThatAreNotHidden) {
+  LabelledFrame frame = CheckerFrame(0, {{{50, 40, 2, 2}, 120, 1}, {{60, 44, 4, 4}, 140, 2}});
+  Annotation hidden;
+  hidden.id = 3;
+  hidden.visibility = 0;
+  frame.annotation.targets.push_back(hidden);
+  EXPECT_EQ(MeasureTargets(frame).size(), 2U);
+  frame.annotation.targets[2].visibility = 0.5;
+  EXPECT_EQ(ErrorText(ErrorCode::kBadInput, [&] { MeasureTargets(frame); }),
+            "target 3: it is annotated as seen, but without any pixel");
+  frame.annotation.targets[2] = hidden;
+  frame.annotation.targets[2].id = 2;
+  EXPECT_EQ(ErrorText(ErrorCode::kBadInput, [&] { MeasureTargets(frame); }),
+            "target 2: its annotation says that it is hidden, the mask holds 16 px");
+}
+
 // ---- data sets on disk
 
 /// train: "a" (targets of 4 px, SCR 2, in 2 of 4 frames) and "b" (8 px, SCR 4, in 2 of 2); test: "c" (no target).

@@ -70,6 +70,37 @@ TEST(Fuse, ProblemMeasuresWhatTheComposedImageMeasures) {
   }
 }
 
+TEST(Fuse, OtherTargetsAreNeitherMaskNorBackground) {
+  RandomStream random({.seed = 27, .purpose = Purpose::kTest});
+  for (int i = 0; i < 100; ++i) {
+    const Case c = RandomCase(random);
+    // A brighter square beside the target, reaching into its support.
+    Image<float> background = c.background;
+    Mask others(background.height(), background.width(), 0);
+    const PixelBox square = Intersect({c.fused.box.x - 6, c.fused.box.y - 6, 8, 8}, background.box());
+    for (int y = square.y; y < square.bottom(); ++y) {
+      for (int x = square.x; x < square.right(); ++x) {
+        others(y, x) = 255;
+        background(y, x) = 200;
+      }
+    }
+    const Box20Rule rule = Box20Rule::ForBitDepth(c.bit_depth);
+    const FusedTarget fused =
+        Fuse(background, c.target, MedianScene(c.background, c.target.box, 3), 120, c.limits, rule, &others);
+    const Mask own = FullMask(background, fused);
+    if (CountPixels(own) == 0) continue;
+    Mask all = own;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      EXPECT_FALSE(own.data()[k] > 127 && others.data()[k] > 127);
+      all.data()[k] = std::max(all.data()[k], others.data()[k]);
+    }
+    const double gain = random.Uniform(-60, 60);
+    const Image<float> image = Paste(background, fused.box, Compose(fused, gain));
+    // Floats, as above.
+    EXPECT_NEAR(Measure(fused.problem, gain).signed_scr(), MeasureBox20(image, own, all, rule).signed_scr(), 2e-3);
+  }
+}
+
 TEST(ScrSolver, GainMeetsTheScrAskedFor) {
   RandomStream random({.seed = 22, .purpose = Purpose::kTest});
   int solved = 0;
