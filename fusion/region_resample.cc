@@ -1,5 +1,7 @@
 #include "fusion/region_resample.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -8,6 +10,8 @@
 
 namespace mirst {
 namespace {
+
+constexpr double kLeastScale = 0.01;
 
 // Overlap of a row of cells with whole pixels along one axis.
 struct AxisOverlap {
@@ -21,13 +25,13 @@ struct AxisOverlap {
 };
 
 // Cell i covers [start + i / s, start + (i + 1) / s); pixel u covers [u - 1/2, u + 1/2).
-AxisOverlap Overlap(double start_px, int cells, int s) {
+AxisOverlap Overlap(double start_px, int cells, double s) {
   AxisOverlap overlap;
-  const double end_px = start_px + static_cast<double>(cells) / s;
+  const double end_px = start_px + cells / s;
   overlap.first_pixel = static_cast<int>(std::floor(start_px + 0.5));
   overlap.pixels = static_cast<int>(std::ceil(end_px + 0.5)) - overlap.first_pixel;
   for (int i = 0; i < cells; ++i) {
-    const double low = start_px + static_cast<double>(i) / s, high = start_px + static_cast<double>(i + 1) / s;
+    const double low = start_px + i / s, high = start_px + (i + 1) / s;
     for (int u = static_cast<int>(std::floor(low + 0.5)); u - 0.5 < high; ++u) {
       const double length = std::min(high, u + 0.5) - std::max(low, u - 0.5);
       if (length > 0 && u - overlap.first_pixel < overlap.pixels)
@@ -52,10 +56,12 @@ void Accumulate(const Image<float>& cells, const AxisOverlap& columns, const Axi
 
 }  // namespace
 
-Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px, int subexposures) {
+Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px, int subexposures, double scale) {
   if (target.opacity.empty()) throw BadInput("the template is empty");
   if (subexposures < 1) throw BadInput("a template needs at least one sub-exposure");
-  const int s = target.supersampling;
+  if (!(scale >= kLeastScale && scale <= 1 / kLeastScale))
+    throw BadInput(fmt::format("a template's scale is {}, allowed: {} to {}", scale, kLeastScale, 1 / kLeastScale));
+  const double s = target.supersampling / scale;  // cells per pixel
   struct Exposure {
     AxisOverlap columns, rows;
   };

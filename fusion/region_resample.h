@@ -20,8 +20,10 @@ struct Footprint {
 
 /// Places the template's anchor at `centre_px` and averages over `subexposures` equal steps of the motion `smear_px`
 /// during the integration time (centred on `centre_px`). Sums of opacity and contrast per cell area are kept to
-/// rounding (1e-13) at every phase. Throws kBadInput: empty template, subexposures < 1.
-Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px = {}, int subexposures = 1);
+/// rounding (1e-13) at every phase. `scale` draws the template that many times as large, 0.01 to 100; its cells need
+/// not fit the pixels. Throws kBadInput: empty template, subexposures < 1, scale out of range.
+Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px = {}, int subexposures = 1,
+                           double scale = 1);
 
 /// A footprint in fixed point, so that what follows is the same on every machine, cropped to where it is not zero.
 struct SensorTemplate {

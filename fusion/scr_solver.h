@@ -23,7 +23,8 @@ std::optional<double> SolveGain(const ScrProblem& problem, double scr, int polar
 /// at which the mean of the magnitudes is. nullopt: none.
 std::optional<double> SolveSequenceGain(std::span<const ScrProblem> frames, double scr, int polarity);
 
-/// The largest mean of polarity * signed SCR that any gain reaches, for messages.
+/// The largest mean of polarity * signed SCR that any gain reaches, for messages: found by a scan. Where zeros leave
+/// the background (box20, 8 bits) the SCR jumps, and a spike beside a jump can be missed.
 double LargestScr(std::span<const ScrProblem> frames, int polarity);
 
 }  // namespace mirst

@@ -56,6 +56,15 @@ void SolveGains(const std::vector<ScrProblem>& problems, const TargetScenario& s
     }
     return;
   }
+  if (mode == ScrMode::kRadiometric) {
+    // Range law and atmosphere are in the templates, in units of the first frame's contrast: one gain for all.
+    if (const auto gain = SolveGain(problems.front(), scenario.scr, polarity)) {
+      track.gains.assign(problems.size(), *gain);
+    } else {
+      track.largest_scr = LargestScr({&problems.front(), 1}, polarity);
+    }
+    return;
+  }
   for (const ScrProblem& problem : problems) {
     const auto gain = SolveGain(problem, scenario.scr, polarity);
     if (!gain) {
@@ -77,16 +86,18 @@ bool IsWeak(double added, double scr, ScrMode mode) {
 void Judge(const TargetScenario& scenario, const Backdrop& backdrop, ScrMode mode, EmbeddedTrack& track) {
   const auto frames = static_cast<double>(track.fused.size());
   int weak = 0, clipped = 0;
-  double mean_added = 0;
+  double mean_added = 0, first_added = 0;
   for (std::size_t k = 0; k < track.fused.size(); ++k) {
     const double added =
         scenario.request.polarity *
         AddedScr(track.fused[k], track.gains[k], backdrop.frames[static_cast<std::size_t>(track.frames[k])].pixels);
+    if (k == 0) first_added = added;
     mean_added += added / frames;
     if (IsWeak(added, scenario.scr, mode)) ++weak;
     if (ClippedShare(track.fused[k].problem, track.gains[k]) > 0) ++clipped;
   }
-  track.weak_share = mean_added < 0.5 * scenario.scr ? 1 : weak / frames;
+  const double claimed = mode == ScrMode::kRadiometric ? first_added : mean_added;
+  track.weak_share = claimed < 0.5 * scenario.scr ? 1 : weak / frames;
   track.clipped_share = clipped / frames;
 }
 

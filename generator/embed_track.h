@@ -56,7 +56,8 @@ enum class PlacementFault { kNone, kLeavesFrame, kNearRealTarget, kNearDecoy, kN
 /// seen. Where targets stand in each other's windows, their gains are solved in turn until none changes by more than
 /// 1e-9 of itself; where 40 rounds do not do it, the last one's count as not reached. A frame is weak when what the
 /// target adds lacks the declared polarity, or in per_frame mode is less than half of the SCR asked for; in
-/// sequence_mean mode the mean of what it adds must reach half, else all frames count as weak.
+/// sequence_mean mode the mean of what it adds (in radiometric mode the first frame's) must reach half, else all frames
+/// count as weak.
 PlacementFault EmbedTracks(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,
                            const GenerateOptions& options, int frame_step, std::vector<EmbeddedTrack>& tracks);
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "metrics/scr.h"
+#include "renderer/atmosphere.h"
 
 namespace mirst {
 
@@ -36,6 +39,7 @@ void Visit(OptionsVisitor& v, CameraOptions& o) {
 void Visit(OptionsVisitor& v, SceneOptions& o) {
   v.Real("air_temperature_k", o.air_temperature_k, {180, 340}, "K");
   v.Real("background_temperature_k", o.background_temperature_k, {3, 400}, "apparent temperature behind the target, K");
+  v.Text("atmosphere", o.atmosphere, "profile of configs/atmospheres.yaml between target and camera; empty: none");
 }
 
 void Visit(OptionsVisitor& v, TargetOptions& o) {
@@ -59,12 +63,14 @@ void Visit(OptionsVisitor& v, TrackOptions& o) {
   v.Real("acceleration_px_per_frame2", o.acceleration_px_per_frame2, {0, 5}, "largest acceleration, px/frame^2");
   v.Real("turn_rate_deg_per_frame", o.turn_rate_deg_per_frame, {0, 90},
          "largest rate of each attitude angle, degrees/frame");
+  v.Real("range_ratio", o.range_ratio, {0.2, 5},
+         "last range over first range; the target keeps its size in metres and grows or shrinks in the image");
 }
 
 void Visit(OptionsVisitor& v, ScrOptions& o) {
-  v.Choice("mode", o.mode, {"sequence_mean", "per_frame"},
+  v.Choice("mode", o.mode, {"sequence_mean", "per_frame", "radiometric"},
            "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame "
-           "(diagnostic)");
+           "(diagnostic); radiometric: the SCR of the first frame, then what range and atmosphere make of it");
   v.Text("id", o.id, "definition of the SCR that is controlled: box20, bboxD, guardG_O, global or peak");
   v.Interval("range", o.range, {0.05, 100}, "SCR asked for; uniform, stratified over the sequences");
   v.Real("low_share", o.low_share, {0, 1}, "share of the sequences below SCR 3, where the range holds 3");
@@ -143,6 +149,10 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
     reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share,
                                          o.split.test_share));
   }
+  const std::vector<std::string> profiles = Atmosphere::ProfileNames();
+  if (!o.scene.atmosphere.empty() && std::find(profiles.begin(), profiles.end(), o.scene.atmosphere) == profiles.end())
+    reader.AddFault("scene.atmosphere",
+                    fmt::format("found '{}', allowed: {}", o.scene.atmosphere, fmt::join(profiles, ", ")));
   if (!IsScrId(o.scr.id) || o.scr.id == "db") {
     reader.AddFault("scr.id", fmt::format("found '{}', allowed: box20, bboxD, guardG_O, global or peak, e.g. bbox10, "
                                           "guard3_10 (db is box20 on another scale)",

@@ -13,7 +13,7 @@
 
 namespace mirst {
 
-enum class ScrMode { kSequenceMean, kPerFrame };
+enum class ScrMode { kSequenceMean, kPerFrame, kRadiometric };
 enum class OnInfeasible { kRefuse, kLower };
 enum class ReferenceLevel { kAbsolute, kLocal };
 enum class CountLimitRule { kAutomatic, kFormat };
@@ -45,6 +45,7 @@ struct CameraOptions {
 struct SceneOptions {
   double air_temperature_k = 288.15;
   double background_temperature_k = 270;
+  std::string atmosphere;
 };
 
 struct TargetOptions {
@@ -62,6 +63,7 @@ struct TrackOptions {
   double accelerated_share = 0.5;
   double acceleration_px_per_frame2 = 0.05;
   double turn_rate_deg_per_frame = 0.5;
+  double range_ratio = 1;
 };
 
 struct ScrOptions {

@@ -175,11 +175,12 @@ bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& i
   return false;
 }
 
-void AddTarget(const TargetRequest& request, Scenario& scenario) {
+void AddTarget(const TargetRequest& request, const GenerateOptions& options, Scenario& scenario) {
   TargetScenario target;
   target.request = request;
   target.scr = request.scr;
   target.frames = scenario.frames;
+  target.range_ratio = options.track.range_ratio;
   scenario.targets.push_back(target);
 }
 
@@ -205,7 +206,7 @@ Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const Sequ
                                    options.avoid_margin_px, options);
       backdrop = ReadBackdrop(inventory, scenario, options);
     }
-    AddTarget(request.targets.front(), scenario);
+    AddTarget(request.targets.front(), options, scenario);
     const int last = LastPlacement(c, sources.size(), options.scr.placements);
     if (TryPlacements(key, placement, last, inventory, backdrop, options, scenario, search)) return scenario;
     placement = std::max(placement, last);
@@ -226,7 +227,7 @@ Scenario PlaceNext(const RandomKey& key, const Inventory& inventory, const Targe
     EmbedTracks(scenario, views, backdrop, options, 1, tracks);
     search.fault_before = FaultOf(tracks);
   }
-  AddTarget(request, scenario);
+  AddTarget(request, options, scenario);
   if (TryPlacements(key, 0, options.scr.placements, inventory, backdrop, options, scenario, search)) return scenario;
   const std::string& source = inventory.sources[static_cast<std::size_t>(scenario.source)]->info().name;
   return MakeDo(std::move(search), request,

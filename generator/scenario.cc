@@ -43,10 +43,14 @@ Attitude TargetScenario::AttitudeAt(int frame) const {
           attitude.yaw_deg + frame * attitude_rate.yaw_deg};
 }
 
+double TargetScenario::RangeAt(int frame) const {
+  return range_ratio == 1 ? range_m : range_m * (1 + (range_ratio - 1) * frame / (frames - 1));
+}
+
 Track TargetScenario::MakeTrack(double frame_rate_hz) const {
   Track track;
   for (int k = 0; k < frames; ++k) {
-    track.states.push_back({k / frame_rate_hz, path.Position(k), path.VelocityAt(k), AttitudeAt(k), range_m, 1});
+    track.states.push_back({k / frame_rate_hz, path.Position(k), path.VelocityAt(k), AttitudeAt(k), RangeAt(k), 1});
   }
   return track;
 }
@@ -99,6 +103,7 @@ std::string ToJson(const Scenario& scenario) {
                        {"pose_rpy_deg", angles(s.attitude)},
                        {"pose_rate_rpy_deg_per_frame", angles(s.attitude_rate)},
                        {"range_m", s.range_m},
+                       {"range_ratio", s.range_ratio},
                        {"placements_rejected", s.placement}});
   }
   for (const DecoyPlan& d : scenario.decoys) {

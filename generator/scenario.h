@@ -38,12 +38,14 @@ struct TargetScenario {
   Path path;
   Attitude attitude;       ///< in the first frame
   Attitude attitude_rate;  ///< degrees a frame
-  double range_m = 0;
-  int placement = 0;  ///< how many placements were rejected before
-  double scr = 0;     ///< as embedded: the request, or less where it was lowered
+  double range_m = 0;      ///< in the first frame
+  double range_ratio = 1;  ///< last range over first, linear in time
+  int placement = 0;       ///< how many placements were rejected before
+  double scr = 0;          ///< as embedded: the request, or less where it was lowered
   friend bool operator==(const TargetScenario&, const TargetScenario&) = default;
 
   Attitude AttitudeAt(int frame) const;
+  double RangeAt(int frame) const;
   /// The target's state in each frame; `frame_rate_hz` gives the times.
   Track MakeTrack(double frame_rate_hz) const;
 };

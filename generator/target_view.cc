@@ -14,9 +14,11 @@ Template RenderView(const TargetModel& model, const Attitude& attitude, double r
                     TemplateCache& cache) {
   const CameraOptions& camera = options.camera;
   const View view{attitude, range_m, camera.focal_length_mm, camera.pixel_pitch_um};
-  const Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
-                                  options.scene.air_temperature_k,
-                                  options.scene.background_temperature_k};
+  Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
+                            options.scene.air_temperature_k,
+                            options.scene.background_temperature_k};
+  if (!options.scene.atmosphere.empty())
+    surroundings.atmosphere = Atmosphere::Profile(options.scene.atmosphere, surroundings.band);
   return ApplyGaussianPsf(*cache.Render(model, view, surroundings, options.target.supersampling), PsfSigmaPx(camera));
 }
 
@@ -70,11 +72,13 @@ TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenari
       options_(options),
       cache_(cache),
       scenario_(scenario),
-      views_(scenario.attitude_rate == Attitude{} ? 1 : static_cast<std::size_t>(scenario.frames)) {}
+      views_(scenario.attitude_rate == Attitude{} && scenario.range_ratio == 1
+                 ? 1
+                 : static_cast<std::size_t>(scenario.frames)) {}
 
 const Template& TargetViews::At(int frame) {
   std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(frame)];
-  if (!view) view = RenderView(model_, scenario_.AttitudeAt(frame), scenario_.range_m, options_, cache_);
+  if (!view) view = RenderView(model_, scenario_.AttitudeAt(frame), scenario_.RangeAt(frame), options_, cache_);
   return *view;
 }
 

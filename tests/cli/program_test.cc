@@ -16,7 +16,7 @@ const std::vector<std::string> kCommands = {
 #ifdef MIRST_WITH_TORCH
     "model", "train",
 #endif
-    "compare", "detect", "evaluate", "generate", "physics", "preview", "render", "report", "stats"};
+    "compare", "detect", "evaluate", "generate", "physics", "preview", "render", "report", "scr", "stats"};
 
 /// Families of commands: each has its own, and those take the flags.
 bool IsFamily(const std::string& command) { return command == "physics" || command == "model"; }

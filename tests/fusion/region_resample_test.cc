@@ -50,6 +50,47 @@ TEST(RegionResample, CoversASquareByItsExactOverlap) {
   EXPECT_NEAR(Sum(f.opacity), 2.5 * 2.5, 1e-12);
 }
 
+TEST(RegionResample, ConservesFluxAtEveryPhaseAndNonIntegerScale) {
+  RandomStream random({.seed = 5, .purpose = Purpose::kTest});
+  for (int i = 0; i < 500; ++i) {
+    const int s = 1 + static_cast<int>(random.Integer(16));
+    const double scale = std::exp(random.Uniform(std::log(0.05), std::log(8)));
+    const Template t = test::RandomTemplate(random, 1 + static_cast<int>(random.Integer(60)), s);
+    const Footprint f = ResampleToSensor(t, {random.Uniform(-5, 200), random.Uniform(-5, 200)}, {1.3, -0.4}, 3, scale);
+    const double expected = Sum(t.opacity) * scale * scale / (s * s);
+    EXPECT_NEAR(Sum(f.opacity), expected, 1e-10 * expected);
+    EXPECT_NEAR(Sum(f.contrast), Sum(t.contrast) * scale * scale / (s * s), 1e-10 * std::abs(Sum(t.contrast)) * scale);
+    EXPECT_LE(*std::max_element(f.opacity.begin(), f.opacity.end()), 1 + 1e-12);
+  }
+}
+
+TEST(RegionResample, CoversAScaledSquareByItsExactOverlap) {
+  // 3 cells a px, 5 cells, scale 0.83: a square of side 5 / 3 * 0.83 px about any centre. Overlaps by the closed form.
+  RandomStream random({.seed = 6, .purpose = Purpose::kTest});
+  for (int i = 0; i < 200; ++i) {
+    const Vec2 centre{random.Uniform(10, 20), random.Uniform(10, 20)};
+    const double half = 0.5 * 5.0 / 3 * 0.83;
+    const Footprint f = ResampleToSensor(Square(5, 3), centre, {}, 1, 0.83);
+    const auto overlap = [half](double middle, int pixel) {
+      return std::max(0.0, std::min(middle + half, pixel + 0.5) - std::max(middle - half, pixel - 0.5));
+    };
+    for (int y = 0; y < f.box.height; ++y) {
+      for (int x = 0; x < f.box.width; ++x)
+        EXPECT_NEAR(f.opacity(y, x), overlap(centre.x, f.box.x + x) * overlap(centre.y, f.box.y + y), 1e-12);
+    }
+  }
+}
+
+TEST(RegionResample, ScaleIsTheSameAsAnotherSupersampling) {
+  RandomStream random({.seed = 7, .purpose = Purpose::kTest});
+  Template t = test::RandomTemplate(random, 21, 8);
+  const Footprint scaled = ResampleToSensor(t, {30.3, 20.9}, {}, 1, 2);
+  t.supersampling = 4;
+  const Footprint coarse = ResampleToSensor(t, {30.3, 20.9});
+  EXPECT_EQ(scaled.box, coarse.box);
+  EXPECT_EQ(scaled.opacity, coarse.opacity);
+}
+
 TEST(RegionResample, CentroidFollowsThePlacement) {
   const Template t = Square(9, 4);
   for (const Vec2 centre : {Vec2{10, 10}, Vec2{10.37, 9.81}, Vec2{0.001, 0.999}}) {
@@ -165,6 +206,8 @@ TEST(GaussianPsf, DiffractionSigmaIsSqrt2OverPiLambdaF) {
 TEST(RegionResample, RefusesWhatIsNoTemplate) {
   EXPECT_THROW(ResampleToSensor(Template{}, {1, 1}), Error);
   EXPECT_THROW(ResampleToSensor(Square(3, 2), {1, 1}, {}, 0), Error);
+  for (const double scale : {0.0, -1.0, 0.001, 101.0, std::nan("")})
+    EXPECT_THROW(ResampleToSensor(Square(3, 2), {1, 1}, {}, 1, scale), Error);
   EXPECT_THROW(Quantise(ResampleToSensor(Square(3, 2), {1, 1}), 0), Error);
 }
 

@@ -16,6 +16,7 @@
 #include "core/progress.h"
 #include "datasets/frame_io.h"
 #include "metrics/scr.h"
+#include "renderer/atmosphere.h"
 #include "tests/support/data_folder.h"
 #include "tests/support/dataset_fixtures.h"
 
@@ -109,6 +110,57 @@ TEST_F(GenerateTest, EveryFrameHasTheScrAskedForInPerFrameMode) {
     ++frames;
   });
   EXPECT_GE(frames, 38);
+}
+
+TEST_F(GenerateTest, EveryDefinitionCanBeTheControlledOne) {
+  options.scr.range = {1, 4};
+  for (const std::string id : {"guard2_8", "bbox10", "global", "peak"}) {
+    options.scr.id = id;
+    Make(id);
+    std::map<std::string, double> sum, frames, requested, worst;
+    ForEachFrame(SampleStoreReader(folder.path() / id), [&](const ManifestSequence& sequence,
+                                                            const LabelledFrame& frame) {
+      const Annotation& target = frame.annotation.targets.at(0);
+      EXPECT_EQ(target.scr_id, id);
+      const ScrRule rule = ScrRule::Named(id, Box20Rule::ForBitDepth(sequence.bit_depth), target.polarity);
+      const ScrMeasurement m = MeasureScr({frame.frame.pixels, frame.mask, frame.mask}, rule);
+      EXPECT_DOUBLE_EQ(m.scr, target.scr.at(id));
+      EXPECT_EQ(target.scr.count("box20"), 1U);
+      EXPECT_GT(target.dprime.value(), 0);
+      sum[sequence.name] += m.scr;
+      frames[sequence.name] += 1;
+      requested[sequence.name] = target.scr_requested;
+      const double counts = id == "peak" ? 0.5 + 0.5 : 0.5 / m.target_px;  // peak: the pixel's and the leak's rounding
+      worst[sequence.name] = std::max(worst[sequence.name], counts / m.sigma_background);
+    });
+    for (const auto& [name, total] : sum) {
+      // Rounding carries over from frame to frame for means; for the peak every frame may be off by its own bound.
+      const double bound = id == "peak" ? worst[name] : worst[name] / frames[name];
+      EXPECT_NEAR(total / frames[name], requested[name], bound + 1e-6) << id << " " << name;
+    }
+  }
+}
+
+TEST_F(GenerateTest, RadiometricModeStartsAtTheScrAskedForAndKeepsTheGain) {
+  options.scr.mode = ScrMode::kRadiometric;
+  options.scr.range = {2, 5};
+  options.target.area_px = {20, 40};
+  options.track.range_ratio = 2;
+  options.scene.atmosphere = Atmosphere::ProfileNames().front();
+  Make("set");
+  std::map<std::string, std::vector<Annotation>> targets;
+  ForEachFrame(SampleStoreReader(folder.path() / "set"),
+               [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
+                 targets[sequence.name].push_back(frame.annotation.targets.at(0));
+               });
+  for (const auto& [name, path] : targets) {
+    const Annotation &first = path.front(), &last = path.back();
+    EXPECT_NEAR(first.scr_float.at("box20"), first.scr_requested, 1e-8 * first.scr_requested) << name;
+    for (const Annotation& target : path) EXPECT_EQ(target.gain, first.gain) << name;
+    // Twice as far away: a quarter of the area, give or take the rim of a mask of 5 to 10 px.
+    EXPECT_NEAR(last.range_m, 2 * first.range_m, 1e-9 * first.range_m) << name;
+    EXPECT_LT(last.area_px, 0.5 * first.area_px) << name;
+  }
 }
 
 TEST_F(GenerateTest, OutsideTheTargetEveryPixelIsTheBackgrounds) {
