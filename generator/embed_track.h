@@ -45,10 +45,9 @@ struct EmbeddedTrack {
   double largest_scr = 0;     ///< that any gain reaches (only set when gains is empty)
   double weak_share = 0;      ///< share of the frames that do not show what they claim
   double clipped_share = 0;   ///< share of the frames with clipped pixels
-  bool acceptable() const { return !gains.empty() && weak_share == 0 && clipped_share == 0; }
 };
 
-/// Why a path cannot be used at all.
+/// Why paths cannot be used at all; kSeenShare: a target is hidden in all frames, or in more or fewer than asked for.
 enum class PlacementFault { kNone, kLeavesFrame, kNearRealTarget, kNearDecoy, kNoContrast, kSeenShare };
 
 /// Lays the targets into every `frame_step`-th frame of the backdrop (1 = all; more = a quick look) and solves their
