@@ -8,10 +8,9 @@
 #include "fusion/region_resample.h"
 
 namespace mirst {
-namespace {
 
-Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
-                    TemplateCache& cache) {
+Template RenderSharp(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
+                     TemplateCache& cache) {
   const CameraOptions& camera = options.camera;
   const View view{attitude, range_m, camera.focal_length_mm, camera.pixel_pitch_um};
   Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
@@ -19,10 +18,13 @@ Template RenderView(const TargetModel& model, const Attitude& attitude, double r
                             options.scene.background_temperature_k};
   if (!options.scene.atmosphere.empty())
     surroundings.atmosphere = Atmosphere::Profile(options.scene.atmosphere, surroundings.band);
-  return ApplyGaussianPsf(*cache.Render(model, view, surroundings, options.target.supersampling), PsfSigmaPx(camera));
+  return *cache.Render(model, view, surroundings, options.target.supersampling);
 }
 
-}  // namespace
+Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
+                    TemplateCache& cache) {
+  return ApplyGaussianPsf(RenderSharp(model, attitude, range_m, options, cache), PsfSigmaPx(options.camera));
+}
 
 double PsfSigmaPx(const CameraOptions& camera) {
   if (camera.psf_sigma_px) return *camera.psf_sigma_px;

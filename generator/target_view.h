@@ -16,6 +16,12 @@ namespace mirst {
 /// sigma of the PSF that the options ask for, px.
 double PsfSigmaPx(const CameraOptions& camera);
 
+/// The target as the options' camera sees it, before its optics, and behind them.
+Template RenderSharp(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
+                     TemplateCache& cache);
+Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
+                    TemplateCache& cache);
+
 /// Area of the half_max mask of a blurred template whose anchor lies on a pixel's centre, px.
 double MaskAreaPx(const Template& target);
 

@@ -52,6 +52,8 @@ void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
 void AddCompareCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
+void AddRelabelCommand(CLI::App& program);
+void AddAuditCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);
 void AddTrainCommand(CLI::App& program);  // with LibTorch only, as the next

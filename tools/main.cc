@@ -91,6 +91,8 @@ int Run(int argc, const char* const* argv) {
   mirst::AddEvaluateCommand(program);
   mirst::AddCompareCommand(program);
   mirst::AddReportCommand(program);
+  mirst::AddRelabelCommand(program);
+  mirst::AddAuditCommand(program);
   mirst::AddPhysicsCommand(program);
   mirst::AddDetectCommand(program);
 #ifdef MIRST_WITH_TORCH
