@@ -19,6 +19,8 @@ struct LabelledFrame {
   std::optional<Mask> ignore;                    ///< 255 = counts nowhere; absent where nothing is ignored
   std::optional<Image<std::uint16_t>> instance;  ///< track ids; present where a frame holds more than one target
   std::optional<Image<float>> background;        ///< the frame without targets, where kept
+  std::optional<Frame> linear;                   ///< before the gain control, where `frame` is behind it and it is kept
+  std::optional<Frame> display;                  ///< behind the gain control, where `frame` is linear
   FrameAnnotation annotation;
 };
 

@@ -147,8 +147,7 @@ void Relabel(LabelledFrame& frame, const RelabelRule& rule, const Image<float>* 
   const bool shown = std::any_of(targets.begin(), targets.end(), [](const Annotation& t) { return t.area_px > 0; });
   if (!shown) return;
   if (frame.coverage.empty()) {
-    throw BadInput(
-        fmt::format("coverage/ holds no {}: without it no mask can be made again", frame.annotation.frame));
+    throw BadInput(fmt::format("coverage/ holds no {}: without it no mask can be made again", frame.annotation.frame));
   }
   const std::vector<Image<float>> parts = SplitCoverage(frame);
   frame.mask.Fill(0);
@@ -158,9 +157,10 @@ void Relabel(LabelledFrame& frame, const RelabelRule& rule, const Image<float>* 
     masks.push_back(MaskBy(rule, parts[t]));
     if (targets[t].area_px == 0) continue;  // hidden
     if (CountPixels(masks[t]) == 0) {
-      throw BadInput(fmt::format("{} leaves target {} without a pixel (its largest coverage is {:.3f}): choose a "
-                                 "smaller share, energy:T or half_max",
-                                 rule.Id(), targets[t].id, *std::max_element(parts[t].begin(), parts[t].end())));
+      throw BadInput(
+          fmt::format("{} leaves target {} without a pixel (its largest coverage is {:.3f}): choose a "
+                      "smaller share, energy:T or half_max",
+                      rule.Id(), targets[t].id, *std::max_element(parts[t].begin(), parts[t].end())));
     }
     for (std::size_t i = 0; i < masks[t].size(); ++i) {
       if (masks[t].data()[i] <= 127) continue;

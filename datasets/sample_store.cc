@@ -30,8 +30,8 @@ constexpr std::string_view kStagingFolder = ".partial";
 constexpr std::string_view kUnfinishedFile = ".mirst-unfinished";
 constexpr std::string_view kAnnotationsFolder = "annotations";
 // In the order of moving into place: who sees a sequence's frames sees its labels too.
-constexpr std::array<std::string_view, 6> kImageFolders = {"mask",     "ignore",     "instance",
-                                                           "coverage", "background", "image"};
+constexpr std::array<std::string_view, 8> kImageFolders = {"mask",       "ignore", "instance", "coverage",
+                                                           "background", "linear", "display",  "image"};
 
 bool IsPlainName(std::string_view name) {
   return !name.empty() && !name.starts_with('.') &&
@@ -204,7 +204,9 @@ void CheckSample(const Sample& sample) {
       require(!frame.pixels.empty() && fits(frame.pixels) && fits(labelled.mask) &&
                   (labelled.coverage.empty() || fits(labelled.coverage)) &&
                   (!labelled.ignore || fits(*labelled.ignore)) && (!labelled.instance || fits(*labelled.instance)) &&
-                  (!labelled.background || fits(*labelled.background)),
+                  (!labelled.background || fits(*labelled.background)) &&
+                  (!labelled.linear || fits(labelled.linear->pixels)) &&
+                  (!labelled.display || fits(labelled.display->pixels)),
               "an image is empty or differs in size from the first frame");
       const auto is_binary = [](const Mask& mask) {
         return std::all_of(mask.begin(), mask.end(), [](std::uint8_t value) { return value == 0 || value == 255; });
@@ -250,7 +252,8 @@ std::map<std::string, SampleStoreWriter::State::Hashes> SampleStoreWriter::State
     const auto is_kept = [&](const LabelledFrame& labelled) {
       return kind == "image" || kind == "mask" || (kind == "ignore" && labelled.ignore) ||
              (kind == "instance" && labelled.instance) || (kind == "coverage" && !labelled.coverage.empty()) ||
-             (kind == "background" && labelled.background);
+             (kind == "background" && labelled.background) || (kind == "linear" && labelled.linear) ||
+             (kind == "display" && labelled.display);
     };
     if (std::any_of(sample.frames.begin(), sample.frames.end(), is_kept)) CreateFolder(staging / kind);
   }
@@ -276,6 +279,8 @@ std::map<std::string, SampleStoreWriter::State::Hashes> SampleStoreWriter::State
       if (labelled.ignore) write_mask("ignore", *labelled.ignore);
       if (labelled.instance) write_counts("instance", *labelled.instance, 16);
       if (!labelled.coverage.empty()) write_counts("coverage", labelled.coverage, 16);
+      if (labelled.linear) write_counts("linear", CountsOf(*labelled.linear), labelled.linear->bit_depth);
+      if (labelled.display) write_counts("display", CountsOf(*labelled.display), labelled.display->bit_depth);
       if (labelled.background) {
         Frame background = labelled.frame;
         background.pixels = *labelled.background;
@@ -505,6 +510,15 @@ LabelledFrame SampleStoreReader::ReadLabelledFrame(const ManifestSequence& seque
   if (annotation.targets.size() > 1 || is_kept("instance")) labelled.instance = read_counts("instance", 16);
   if (is_kept("coverage")) labelled.coverage = read_counts("coverage", 16);
   if (is_kept("background")) labelled.background = read_floats("background");
+  const auto read_other = [&](std::string_view kind) {
+    Frame other = ReadFrame(path_of(kind));
+    check_shape(kind, other.pixels);
+    other.index = annotation.index;
+    other.time_s = annotation.time_s;
+    return other;
+  };
+  if (is_kept("linear")) labelled.linear = read_other("linear");
+  if (is_kept("display")) labelled.display = read_other("display");
   labelled.annotation = annotation;
   return labelled;
 }

@@ -54,9 +54,8 @@ AuditSequence Load(const SampleStoreReader& reader, const ManifestSequence& entr
   sequence.entry = &entry;
   const std::vector<FrameAnnotation> annotations = reader.ReadAnnotations(entry);
   sequence.frames.resize(annotations.size());
-  ParallelFor(annotations.size(), [&](std::size_t i) {
-    sequence.frames[i] = reader.ReadLabelledFrame(entry, annotations[i]);
-  });
+  ParallelFor(annotations.size(),
+              [&](std::size_t i) { sequence.frames[i] = reader.ReadLabelledFrame(entry, annotations[i]); });
   sequence.backgrounds = ReadBackgroundFrames(reader, entry, annotations);
   if (!redraw) return sequence;
   sequence.scene_radius_px = redraw->options().fusion.scene_radius_px;
@@ -186,7 +185,9 @@ AuditReport Audit(const SampleStoreReader& reader, const AuditOptions& options) 
   const Manifest& manifest = reader.manifest();
   if (manifest.sequences.empty())
     throw BadInput(fmt::format("the data set {} holds no sequence", reader.folder().string()));
-  const std::vector<VideoPatch> real = options.real.empty() ? std::vector<VideoPatch>{} : RealPatches(options);
+  const VideoGroups groups = ReadVideoGroups(options.groups);
+  const std::vector<VideoPatch> real =
+      options.real.empty() ? std::vector<VideoPatch>{} : RealPatches(options.real, groups);
   std::optional<TargetRedraw> redraw;
   CameraOptions camera;
   try {
@@ -199,7 +200,7 @@ AuditReport Audit(const SampleStoreReader& reader, const AuditOptions& options) 
   CutoffCheck cutoff(camera);
   NoiseCheck noise;
   AmplitudeCheck amplitude;
-  RealismCheck realism;
+  RealismCheck realism(groups);
   std::int64_t frames = 0;
   for (const ManifestSequence& entry : manifest.sequences) frames += entry.frames;
   {

@@ -24,14 +24,15 @@ struct AuditCheck {
   char id = 'a';
   std::string title;
   Verdict verdict = Verdict::kSkipped;
-  std::string limit;                                      ///< in words and numbers
-  std::vector<std::pair<std::string, double>> numbers;    ///< in the order of printing
+  std::string limit;                                    ///< in words and numbers
+  std::vector<std::pair<std::string, double>> numbers;  ///< in the order of printing
   std::string note;
 };
 
 struct AuditOptions {
   std::filesystem::path real;    ///< sequences with real targets (boxes.csv); empty: (c), (f) and (h) have no measure
-  std::filesystem::path groups;  ///< CSV "video,group" of real sequences that show one scene; empty: each for itself
+  std::filesystem::path groups;  ///< CSV "video,group" of sequences (real ones, or background sources) that show
+                                 ///< one scene; empty: each for itself
 };
 
 struct AuditReport {

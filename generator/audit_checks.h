@@ -1,8 +1,11 @@
 // The single checks of Audit: each meets every sequence once and then judges.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/sample.h"
@@ -71,23 +74,34 @@ class AmplitudeCheck {
 
 /// A segmented target of a video.
 struct VideoPatch {
+  VideoPatch(std::string video_group, TargetPatch target)
+      : group(std::move(video_group)), patch(std::move(target)), features(FeaturesOf(patch)), seam(SeamRatio(patch)) {}
   std::string group;
   TargetPatch patch;
+  PatchFeatures features;
+  double seam;
 };
+
+/// Group of each video or background source that shares its scene with others.
+using VideoGroups = std::map<std::string, std::string>;
+/// A CSV file "video,group"; nothing for an empty path. Throws kBadInput.
+VideoGroups ReadVideoGroups(const std::filesystem::path& file);
 
 /// (c) seams and (f) the two-sample classifier, against real targets.
 class RealismCheck {
  public:
+  explicit RealismCheck(VideoGroups groups) : groups_(std::move(groups)) {}
   void Add(const AuditSequence& sequence);
   /// Empty `real`: no measure.
   std::vector<AuditCheck> Finish(const std::vector<VideoPatch>& real) const;
 
  private:
+  VideoGroups groups_;
   std::vector<VideoPatch> embedded_, hard_;
 };
 
-/// The real targets that boxes.csv names, segmented like the embedded ones. Throws kBadInput: no boxes, bad groups file.
-std::vector<VideoPatch> RealPatches(const AuditOptions& options);
+/// The real targets that boxes.csv names, segmented like the embedded ones. Throws kBadInput: no boxes.
+std::vector<VideoPatch> RealPatches(const std::filesystem::path& folder, const VideoGroups& groups);
 
 /// (h) Real targets, taken out and replaced by fitted templates.
 AuditCheck ReinsertionCheck(const std::vector<VideoPatch>& real);

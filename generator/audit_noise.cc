@@ -21,8 +21,8 @@ constexpr int kViewsPerSequence = 3;            // spectra
 // Share of the energy of `cells` at frequencies above `cutoff`, cycles a cell.
 double EnergyBeyond(const Image<float>& cells, double cutoff) {
   try {
-    cv::Mat padded = cv::Mat::zeros(cv::getOptimalDFTSize(2 * cells.height()),
-                                    cv::getOptimalDFTSize(2 * cells.width()), CV_32F);
+    cv::Mat padded =
+        cv::Mat::zeros(cv::getOptimalDFTSize(2 * cells.height()), cv::getOptimalDFTSize(2 * cells.width()), CV_32F);
     for (int y = 0; y < cells.height(); ++y) std::copy_n(cells.row(y), cells.width(), padded.ptr<float>(y));
     cv::Mat spectrum;
     cv::dft(padded, spectrum, cv::DFT_COMPLEX_OUTPUT);
@@ -88,7 +88,8 @@ CutoffCheck::CutoffCheck(const CameraOptions& camera)
 void CutoffCheck::Add(const AuditSequence& sequence) {
   const std::size_t frames = sequence.redrawn.size();
   for (int view = 0; view < kViewsPerSequence && frames > 0; ++view) {
-    for (const auto& drawn : sequence.redrawn[static_cast<std::size_t>(view) * (frames - 1) / (kViewsPerSequence - 1)]) {
+    for (const auto& drawn :
+         sequence.redrawn[static_cast<std::size_t>(view) * (frames - 1) / (kViewsPerSequence - 1)]) {
       if (!drawn) continue;
       const double cutoff = cutoff_per_px_ / drawn->blurred.supersampling;
       shares_.push_back(

@@ -32,8 +32,8 @@ std::optional<TargetPatch> Segment(ImageView<const float> frame, const PixelBox&
   return SegmentTarget(frame, Grow(coarse->box, 2 - kPatchMarginPx), bit_depth);
 }
 
-// The same target without optics, fractions of pixels and residual: each pixel whose centre lies on the target shows the
-// template's cell there.
+// The same target without optics, fractions of pixels and residual: each pixel whose centre lies on the target shows
+// the template's cell there.
 Image<float> HardPaste(const Image<float>& background, const RedrawnTarget& target, const TakenApart& parts,
                        const Annotation& annotation, int most_counts) {
   Image<float> pasted = background;
@@ -52,26 +52,6 @@ Image<float> HardPaste(const Image<float>& background, const RedrawnTarget& targ
     }
   }
   return pasted;
-}
-
-std::map<std::string, std::string> ReadGroups(const std::filesystem::path& file) {
-  std::map<std::string, std::string> groups;
-  if (file.empty()) return groups;
-  std::istringstream text(ReadFile(file));
-  std::string line;
-  for (int number = 1; std::getline(text, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    const std::size_t comma = line.find(',');
-    if (number == 1) {
-      if (line != "video,group")
-        throw BadInput(fmt::format("{}: the first line is '{}', expected 'video,group'", file.string(), line));
-    } else if (!line.empty()) {
-      if (comma == std::string::npos || comma == 0 || comma + 1 == line.size())
-        throw BadInput(fmt::format("{}:{}: found '{}', expected 'video,group'", file.string(), number, line));
-      groups[line.substr(0, comma)] = line.substr(comma + 1);
-    }
-  }
-  return groups;
 }
 
 // Pairs of real and other patches of one polarity, alike in area and SCR; each used once.
@@ -131,7 +111,7 @@ GroupedPairs Tell(const std::vector<VideoPatch>& positives, const std::vector<Vi
   for (const bool positive : {true, false}) {
     for (const VideoPatch& patch : positive ? positives : negatives) {
       const int fold = folds.at(patch.group);
-      cases.push_back({FeaturesOf(patch.patch), positive, fold});
+      cases.push_back({patch.features, positive, fold});
       scored.push_back({patch.group, fold, positive, 0});
     }
   }
@@ -148,26 +128,39 @@ GroupedPairs TellHalves(const std::vector<VideoPatch>& real, std::uint64_t seed)
   return Tell(first, second, seed);
 }
 
-// The features that alone tell best, "name 0.71".
+double MedianFeature(const std::vector<VideoPatch>& patches, std::size_t feature) {
+  std::vector<double> values;
+  for (const VideoPatch& patch : patches) values.push_back(static_cast<double>(patch.features[feature]));
+  return MedianOf(std::move(values));
+}
+
+// The features that alone tell best, "name 0.71 (medians 0.1 real, 0.2 embedded)".
 std::string TellingFeatures(const std::vector<VideoPatch>& real, const std::vector<VideoPatch>& embedded) {
   std::vector<std::pair<double, std::size_t>> ranking;
   for (std::size_t f = 0; f < kPatchFeatures; ++f) {
     std::vector<ScoredCase> cases;
-    for (const VideoPatch& p : embedded) cases.push_back({p.group, 0, true, static_cast<double>(FeaturesOf(p.patch)[f])});
-    for (const VideoPatch& p : real) cases.push_back({p.group, 0, false, static_cast<double>(FeaturesOf(p.patch)[f])});
+    for (const VideoPatch& p : embedded) cases.push_back({p.group, 0, true, static_cast<double>(p.features[f])});
+    for (const VideoPatch& p : real) cases.push_back({p.group, 0, false, static_cast<double>(p.features[f])});
     const double auc = GroupedPairs(cases).Auc();
     ranking.emplace_back(std::max(auc, 1 - auc), f);
   }
   std::sort(ranking.rbegin(), ranking.rend());
   std::string text = "alone tell best:";
   for (std::size_t i = 0; i < 4; ++i)
-    text += fmt::format("{} {} {:.2f}", i == 0 ? "" : ",", PatchFeatureName(ranking[i].second), ranking[i].first);
+    text += fmt::format("{} {} {:.2f} (medians {:.3g} real, {:.3g} embedded)", i == 0 ? "" : ",",
+                        PatchFeatureName(ranking[i].second), ranking[i].first, MedianFeature(real, ranking[i].second),
+                        MedianFeature(embedded, ranking[i].second));
   return text;
+}
+
+std::string GroupOf(const std::string& video, const VideoGroups& groups) {
+  const auto it = groups.find(video);
+  return it == groups.end() ? video : it->second;
 }
 
 std::vector<double> SeamsByVideo(const std::vector<VideoPatch>& patches) {
   std::map<std::string, std::vector<double>> seams;
-  for (const VideoPatch& patch : patches) seams[patch.group].push_back(SeamRatio(patch.patch));
+  for (const VideoPatch& patch : patches) seams[patch.group].push_back(patch.seam);
   std::vector<double> medians;
   for (auto& [group, values] : seams) medians.push_back(MedianOf(std::move(values)));
   return medians;
@@ -175,28 +168,46 @@ std::vector<double> SeamsByVideo(const std::vector<VideoPatch>& patches) {
 
 }  // namespace
 
-std::vector<VideoPatch> RealPatches(const AuditOptions& options) {
-  const std::map<std::string, std::string> groups = ReadGroups(options.groups);
+VideoGroups ReadVideoGroups(const std::filesystem::path& file) {
+  VideoGroups groups;
+  if (file.empty()) return groups;
+  std::istringstream text(ReadFile(file));
+  std::string line;
+  for (int number = 1; std::getline(text, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();
+    const std::size_t comma = line.find(',');
+    if (number == 1) {
+      if (line != "video,group")
+        throw BadInput(fmt::format("{}: the first line is '{}', expected 'video,group'", file.string(), line));
+    } else if (!line.empty()) {
+      if (comma == std::string::npos || comma == 0 || comma + 1 == line.size())
+        throw BadInput(fmt::format("{}:{}: found '{}', expected 'video,group'", file.string(), number, line));
+      groups[line.substr(0, comma)] = line.substr(comma + 1);
+    }
+  }
+  return groups;
+}
+
+std::vector<VideoPatch> RealPatches(const std::filesystem::path& folder, const VideoGroups& groups) {
   std::vector<VideoPatch> patches;
   bool boxes = false;
-  for (const auto& source : OpenSources({options.real})) {
+  for (const auto& source : OpenSources({folder})) {
     boxes = boxes || !source->known_targets().empty();
     const std::vector<Frame> frames = source->Read(0, source->info().frame_count);
-    const auto group = groups.find(source->info().name);
+    const std::string group = GroupOf(source->info().name, groups);
     for (const KnownTarget& target : source->known_targets()) {
       const Frame& frame = frames[static_cast<std::size_t>(target.frame)];
       if (auto patch = Segment(frame.pixels, target.box, frame.bit_depth))
-        patches.push_back({group == groups.end() ? source->info().name : group->second, std::move(*patch)});
+        patches.emplace_back(group, std::move(*patch));
     }
   }
-  if (!boxes)
-    throw BadInput(fmt::format("{} holds no boxes.csv that names real targets", options.real.string()));
+  if (!boxes) throw BadInput(fmt::format("{} holds no boxes.csv that names real targets", folder.string()));
   return patches;
 }
 
 void RealismCheck::Add(const AuditSequence& sequence) {
   const std::size_t step = std::max<std::size_t>(1, sequence.frames.size() / kPatchesPerVideo);
-  const std::string& group = sequence.entry->background.source;
+  const std::string group = GroupOf(sequence.entry->background.source, groups_);
   for (std::size_t k = 0; k < sequence.frames.size(); k += step) {
     const LabelledFrame& frame = sequence.frames[k];
     for (std::size_t t = 0; t < frame.annotation.targets.size(); ++t) {
@@ -204,14 +215,14 @@ void RealismCheck::Add(const AuditSequence& sequence) {
       if (target.area_px == 0) continue;
       const PixelBox hint = Grow(target.box, 2);
       if (auto patch = Segment(frame.frame.pixels, hint, frame.frame.bit_depth))
-        embedded_.push_back({group, std::move(*patch)});
+        embedded_.emplace_back(group, std::move(*patch));
       if (sequence.backgrounds.frames.empty() || sequence.redrawn.empty() || !sequence.redrawn[k][t]) continue;
       const RedrawnTarget& drawn = *sequence.redrawn[k][t];
       const Image<float>& background = sequence.backgrounds.frames[k];
       const auto parts = TakeApart(frame.frame.pixels, background, drawn, sequence.scene_radius_px);
       if (!parts) continue;
       const Image<float> pasted = HardPaste(background, drawn, *parts, target, MaxCount(frame.frame.bit_depth));
-      if (auto patch = Segment(pasted, hint, frame.frame.bit_depth)) hard_.push_back({group, std::move(*patch)});
+      if (auto patch = Segment(pasted, hint, frame.frame.bit_depth)) hard_.emplace_back(group, std::move(*patch));
     }
   }
 }
@@ -247,7 +258,9 @@ std::vector<AuditCheck> RealismCheck::Finish(const std::vector<VideoPatch>& real
   const AucDifference aucs = CompareAucs(Tell(matched, matched_real, 0), within);
   const auto [hard_real, hard] = Match(real, hard_);
   const double caught = hard.size() < kLeastPatches ? 0 : Tell(hard, hard_real, 0).Auc();
-  tell.numbers = {{"patches_a_side", static_cast<double>(matched.size())},
+  tell.numbers = {{"patches_real", static_cast<double>(real.size())},
+                  {"patches_embedded", static_cast<double>(embedded_.size())},
+                  {"patches_a_side", static_cast<double>(matched.size())},
                   {"videos_real", static_cast<double>(real_seams.size())},
                   {"videos_embedded", static_cast<double>(seams.size())},
                   {"auc_real_embedded", aucs.across},

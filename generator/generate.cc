@@ -10,6 +10,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/version.h"
+#include "generator/finish_sample.h"
 #include "generator/plan.h"
 #include "generator/target_view.h"
 
@@ -53,12 +54,26 @@ Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const Ge
     models.push_back(&inventory.models[static_cast<std::size_t>(target.request.model)]);
     views.emplace_back(*models.back(), target, options, *inventory.templates);
   }
-  std::vector<EmbeddedTrack> tracks;
-  const PlacementFault fault = EmbedTracks(scenario, views, backdrop, options, 1, tracks);
-  const auto is_missed = [](const EmbeddedTrack& track) { return track.gains.empty(); };
-  if (fault != PlacementFault::kNone || std::any_of(tracks.begin(), tracks.end(), is_missed))
-    throw InternalError("a planned placement cannot be carried out");
-  return ComposeSample(scenario, tracks, backdrop, options, models);
+  const auto embed = [&](const std::vector<double>& scr) {
+    Scenario wanted = scenario;
+    bool planned = true;
+    for (std::size_t i = 0; i < scr.size(); ++i) {
+      planned = planned && scr[i] == scenario.targets[i].scr;
+      wanted.targets[i].scr = scr[i];
+    }
+    std::vector<EmbeddedTrack> tracks;
+    const PlacementFault fault = EmbedTracks(wanted, views, backdrop, options, 1, tracks);
+    const auto is_missed = [](const EmbeddedTrack& track) { return track.gains.empty(); };
+    const bool missed = std::any_of(tracks.begin(), tracks.end(), is_missed);
+    if (fault == PlacementFault::kNone && missed && !planned)
+      throw BadInput(fmt::format("the linear SCR {:.3g} that the gain control needs cannot be reached",
+                                 fmt::join(scr, ", ")));
+    if (fault != PlacementFault::kNone || missed) throw InternalError("a planned placement cannot be carried out");
+    return ComposeSample(wanted, tracks, backdrop, options, models);
+  };
+  std::vector<double> scr;
+  for (const TargetScenario& target : scenario.targets) scr.push_back(target.scr);
+  return NeedsFinish(options) ? FinishSample(backdrop, options, scr, embed) : embed(scr);
 }
 
 // The path below the first root that holds it; the file's own name where the root is the source itself.
@@ -94,7 +109,7 @@ ManifestSequence Describe(const Inventory& inventory, const Scenario& scenario, 
   sequence.frames = scenario.frames;
   sequence.width = source.width;
   sequence.height = source.height;
-  sequence.bit_depth = source.bit_depth;
+  sequence.bit_depth = options.sensor.displayed() ? 8 : source.bit_depth;
   sequence.scenario_json = ToJson(scenario);
   return sequence;
 }

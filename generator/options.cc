@@ -140,11 +140,14 @@ void Visit(OptionsVisitor& v, GenerateOptions& o) {
   v.Group("fusion", o.fusion, "I = B + a (b0 - S) + g m");
   v.Group("occlusion", o.occlusion, "what hides targets or dims them");
   v.Group("decoys", o.decoys, "what looks like a target and is none, by its number in a sequence");
+  v.Group("sensor", o.sensor, "noises, conversion and gain control, for linear sources");
+  v.Group("codec", o.codec, "lossy video");
   v.Group("split", o.split, "train, val, test by background source");
 }
 
 void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   AddFaults(reader, o.backgrounds.procedural);
+  AddFaults(reader, o.sensor);
   if (o.split.val_share + o.split.test_share >= 1) {
     reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share,
                                          o.split.test_share));

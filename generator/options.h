@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "datasets/sequence_source.h"
+#include "generator/sensor_options.h"
 
 namespace mirst {
 
@@ -122,6 +123,8 @@ struct GenerateOptions {
   FusionOptions fusion;
   OcclusionOptions occlusion;
   DecoyOptions decoys;
+  SensorOptions sensor;
+  CodecOptions codec;
   SplitOptions split;
 };
 

@@ -23,8 +23,7 @@ cv::Mat RowsOf(const std::vector<PatchCase>& cases, const std::vector<std::size_
 void ScoreFold(const std::vector<PatchCase>& cases, int fold, std::vector<double>& scores) {
   std::vector<std::size_t> known, held_out;
   for (std::size_t i = 0; i < cases.size(); ++i) (cases[i].fold == fold ? held_out : known).push_back(i);
-  const auto positives =
-      std::count_if(known.begin(), known.end(), [&](std::size_t i) { return cases[i].positive; });
+  const auto positives = std::count_if(known.begin(), known.end(), [&](std::size_t i) { return cases[i].positive; });
   if (held_out.empty() || positives == 0 || positives == static_cast<std::ptrdiff_t>(known.size())) return;
   cv::Mat labels(static_cast<int>(known.size()), 1, CV_32F);
   for (std::size_t i = 0; i < known.size(); ++i)

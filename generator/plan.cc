@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "generator/sensor_chain.h"
 #include "generator/splits.h"
 #include "generator/target_view.h"
 
@@ -99,6 +100,10 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   const SequenceSource& source = *inventory.sources[static_cast<std::size_t>(scenario.source)];
   Backdrop backdrop;
   backdrop.frames = source.Read(scenario.first_frame, scenario.frames);
+  if (options.sensor.enabled) {
+    const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.request.index)};
+    InContext(source.info().name, [&] { ExposeFrames(options.sensor, key, backdrop.frames); });
+  }
   backdrop.limits = FindCountLimits(backdrop.frames, options.camera.count_limits);
   backdrop.rule = Box20Rule::ForBitDepth(source.info().bit_depth);
   backdrop.frame_rate_hz = source.info().frame_rate_hz;

@@ -18,10 +18,10 @@
 namespace mirst {
 
 struct RedrawnTarget {
-  Template sharp;    ///< before the optics
-  Template blurred;  ///< behind them
-  Vec2 centre_px;    ///< of the model's origin, found from the annotated centroid
-  PixelBox box;      ///< of its support in the frame
+  Template sharp;          ///< before the optics
+  Template blurred;        ///< behind them
+  Vec2 centre_px;          ///< of the model's origin, found from the annotated centroid
+  PixelBox box;            ///< of its support in the frame
   Image<double> opacity;   ///< a, (box.height, box.width)
   Image<double> contrast;  ///< annotated gain times m: counts
 };

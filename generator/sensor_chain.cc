@@ -11,8 +11,18 @@ namespace mirst {
 namespace {
 
 // Streams of one sequence, told apart by RandomKey::object.
-enum Stream : std::uint16_t { kPixels = 1, kRows, kColumns, kGains, kTemporal, kTemporalRows, kTemporalColumns, kFrame,
-                              kShot, kFlicker };
+enum Stream : std::uint16_t {
+  kPixels = 1,
+  kRows,
+  kColumns,
+  kGains,
+  kTemporal,
+  kTemporalRows,
+  kTemporalColumns,
+  kFrame,
+  kShot,
+  kFlicker
+};
 
 // Time constants, frames, of the processes whose sum is the 1/f noise.
 constexpr std::array<double, 4> kFlickerTimes = {1, 4, 16, 64};
@@ -36,7 +46,7 @@ class Flicker {
     if (sigma_ == 0) return;
     RandomStream random(key.WithObject(kFlicker));
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      const double kept = first ? 0 : PortableExp(-1 / kFlickerTimes[i]), fresh = std::sqrt(1 - kept * kept) * sigma_;
+      const double kept = first ? 0 : ExpOfMinus(1 / kFlickerTimes[i]), fresh = std::sqrt(1 - kept * kept) * sigma_;
       for (double& value : states_[i]) value = kept * value + fresh * random.Normal();
     }
   }
@@ -109,7 +119,8 @@ DisplayCurve PlateauCurve(const std::vector<std::int64_t>& histogram, double pla
   double sum = 0;
   for (const std::int64_t count : histogram) sums.push_back(sum += std::min(static_cast<double>(count), plateau));
   DisplayCurve curve;
-  for (const double value : sums) curve.push_back(static_cast<std::uint8_t>(sum > 0 ? std::floor(255 * value / sum) : 0));
+  for (const double value : sums)
+    curve.push_back(static_cast<std::uint8_t>(sum > 0 ? std::floor(255 * value / sum) : 0));
   return curve;
 }
 

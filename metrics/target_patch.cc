@@ -68,8 +68,8 @@ std::array<double, 4> SpectrumShares(const TargetPatch& patch) {
   for (std::size_t y = 0; y < kSize; ++y) {
     for (std::size_t k = 0; k < kSize; ++k) {
       for (std::size_t i = 0; i < kSize; ++i) {
-        half[y][k] += basis[k][i] *
-                      static_cast<double>(patch.image(top + static_cast<int>(y), left + static_cast<int>(i)));
+        half[y][k] +=
+            basis[k][i] * static_cast<double>(patch.image(top + static_cast<int>(y), left + static_cast<int>(i)));
       }
     }
   }
@@ -90,19 +90,17 @@ std::array<double, 4> SpectrumShares(const TargetPatch& patch) {
 }
 
 constexpr std::array<std::string_view, kPatchFeatures> kNames = {
-    "profile_inside",  "profile_rim",     "profile_1",       "profile_2",         "profile_3",       "profile_4",
-    "profile_6",       "spread_rim",      "spread_1",        "spread_2",          "spread_3",        "peak",
-    "step_inner",      "step_contour",    "step_1",          "step_2",            "seam_ratio",      "noise_inside",
-    "noise_rim",       "noise_near",      "flat_near",       "spectrum_low",      "spectrum_middle", "spectrum_high"};
+    "profile_inside", "profile_rim",  "profile_1", "profile_2",    "profile_3",       "profile_4",
+    "profile_6",      "spread_rim",   "spread_1",  "spread_2",     "spread_3",        "peak",
+    "step_inner",     "step_contour", "step_1",    "step_2",       "seam_ratio",      "noise_inside",
+    "noise_rim",      "noise_near",   "flat_near", "spectrum_low", "spectrum_middle", "spectrum_high"};
 
 }  // namespace
 
 Image<int> ContourLevels(const Mask& mask) {
   const int height = mask.height(), width = mask.width();
   Image<int> levels(height, width, 0);
-  const auto inside = [&](int y, int x) {
-    return y >= 0 && x >= 0 && y < height && x < width && mask(y, x) > 127;
-  };
+  const auto inside = [&](int y, int x) { return y >= 0 && x >= 0 && y < height && x < width && mask(y, x) > 127; };
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       const bool own = inside(y, x);
@@ -163,8 +161,7 @@ std::optional<TargetPatch> SegmentTarget(ImageView<const float> frame, const Pix
   if (own.box.x == 0 || own.box.y == 0 || own.box.right() == core.width || own.box.bottom() == core.height)
     return std::nullopt;
   patch.area_px = static_cast<int>(own.area_px);
-  patch.box =
-      Grow({core.x + own.box.x, core.y + own.box.y, own.box.width, own.box.height}, kPatchMarginPx);
+  patch.box = Grow({core.x + own.box.x, core.y + own.box.y, own.box.width, own.box.height}, kPatchMarginPx);
   if (!whole.Contains(patch.box)) return std::nullopt;
 
   patch.image = Image<float>(patch.box.height, patch.box.width);
@@ -220,12 +217,30 @@ PatchFeatures FeaturesOf(const TargetPatch& patch) {
     }
   }
   const std::array<double, 4> spectrum = SpectrumShares(patch);
-  const std::array<double, kPatchFeatures> values = {
-      profile[0].mean(), profile[1].mean(), profile[2].mean(), profile[3].mean(), profile[4].mean(), profile[5].mean(),
-      profile[6].mean(), profile[1].deviation(), profile[2].deviation(), profile[3].deviation(), profile[4].deviation(),
-      peak, StepAcross(patch, levels, -1) * scale, StepAcross(patch, levels, 0) * scale,
-      StepAcross(patch, levels, 1) * scale, StepAcross(patch, levels, 2) * scale, SeamRatio(patch), noise[0].mean(),
-      noise[1].mean(), noise[2].mean(), flat.mean(), spectrum[0], spectrum[1], spectrum[3]};
+  const std::array<double, kPatchFeatures> values = {profile[0].mean(),
+                                                     profile[1].mean(),
+                                                     profile[2].mean(),
+                                                     profile[3].mean(),
+                                                     profile[4].mean(),
+                                                     profile[5].mean(),
+                                                     profile[6].mean(),
+                                                     profile[1].deviation(),
+                                                     profile[2].deviation(),
+                                                     profile[3].deviation(),
+                                                     profile[4].deviation(),
+                                                     peak,
+                                                     StepAcross(patch, levels, -1) * scale,
+                                                     StepAcross(patch, levels, 0) * scale,
+                                                     StepAcross(patch, levels, 1) * scale,
+                                                     StepAcross(patch, levels, 2) * scale,
+                                                     SeamRatio(patch),
+                                                     noise[0].mean(),
+                                                     noise[1].mean(),
+                                                     noise[2].mean(),
+                                                     flat.mean(),
+                                                     spectrum[0],
+                                                     spectrum[1],
+                                                     spectrum[3]};
   PatchFeatures features{};
   std::transform(values.begin(), values.end(), features.begin(), [](double v) { return static_cast<float>(v); });
   return features;

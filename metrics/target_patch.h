@@ -29,13 +29,13 @@ struct TargetPatch {
 };
 
 /// The rule: surroundings = `hint` grown by 8 px less `hint` grown by 2 px; the seed is the pixel of `hint` farthest
-/// from their median; the mask is the 8-connected patch around the seed of pixels at least half as far on the same side,
-/// within `hint` grown by 2 px. None where the mask touches that limit (a clutter edge), has fewer than 4 or more than
-/// 200 px, the seed is nearer than 3 standard deviations, or the patch leaves the frame.
+/// from their median; the mask is the 8-connected patch around the seed of pixels at least half as far on the same
+/// side, within `hint` grown by 2 px. None where the mask touches that limit (a clutter edge), has fewer than 4 or more
+/// than 200 px, the seed is nearer than 3 standard deviations, or the patch leaves the frame.
 std::optional<TargetPatch> SegmentTarget(ImageView<const float> frame, const PixelBox& hint, int bit_depth);
 
-/// Ratio of the mean step between neighbours across the mask's contour to that across the contours 2 px farther out and,
-/// where there is one, 2 px farther in. A pasted edge stands out. Steps below 1e-6 counts give 0.
+/// Ratio of the mean step between neighbours across the mask's contour to that across the contours 2 px farther out
+/// and, where there is one, 2 px farther in. A pasted edge stands out. Steps below 1e-6 counts give 0.
 double SeamRatio(const TargetPatch& patch);
 
 inline constexpr std::size_t kPatchFeatures = 24;

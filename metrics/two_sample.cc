@@ -15,8 +15,7 @@ std::vector<int> DealFolds(const std::vector<std::string>& groups, int folds, st
   RandomStream random({.seed = seed, .object = 1, .purpose = Purpose::kBootstrap});
   random.Shuffle(order);
   std::map<std::string, int> fold;
-  for (std::size_t i = 0; i < order.size(); ++i)
-    fold[order[i]] = static_cast<int>(i % static_cast<std::size_t>(folds));
+  for (std::size_t i = 0; i < order.size(); ++i) fold[order[i]] = static_cast<int>(i % static_cast<std::size_t>(folds));
   std::vector<int> result;
   for (const std::string& group : groups) result.push_back(fold.at(group));
   return result;

@@ -15,7 +15,8 @@ constexpr const char* kDescription =
     "Look for traces of the pasting in a data set\n"
     "(a) untouched background, (c) seams, (d) energy beyond the optics' cut-off, (e) noise under the targets, (f) a\n"
     "classifier that is to tell embedded from real targets, (g) brightness that follows the clutter, (h) real targets\n"
-    "taken out and put back. A check that lacks what it needs (models, backgrounds, real targets) is skipped and says so.\n"
+    "taken out and put back. A check that lacks what it needs (models, backgrounds, real targets) is skipped and says "
+    "so.\n"
     "Exit code 1 when a check fails.";
 
 constexpr const char* kExamples =

@@ -14,8 +14,10 @@ namespace {
 
 constexpr const char* kDescription =
     "Make the masks of a data set again from its coverage\n"
-    "half_max: at least half of the target's largest coverage (what generate writes); coverage:T: at least T; energy:T:\n"
-    "the fewest pixels that hold the share T. Boxes, areas and SCR follow; images stay. scr_requested still names what\n"
+    "half_max: at least half of the target's largest coverage (what generate writes); coverage:T: at least T; "
+    "energy:T:\n"
+    "the fewest pixels that hold the share T. Boxes, areas and SCR follow; images stay. scr_requested still names "
+    "what\n"
     "was asked for under the mask that the set was made with.";
 
 constexpr const char* kExamples =
@@ -36,15 +38,15 @@ void RunRelabel(const RelabelFlags& flags) {
   std::error_code ignored;
   if (!flags.in_place && std::filesystem::equivalent(flags.folder, flags.out, ignored))
     throw UsageError("--out names the data set itself; --in-place does that");
-  const RelabelReport report =
-      flags.in_place ? RelabelInPlace(flags.folder, rule)
-                     : RelabelDataSet(SampleStoreReader(flags.folder), rule, flags.out,
-                                      flags.force ? Existing::kReplace : Existing::kRefuse);
+  const RelabelReport report = flags.in_place ? RelabelInPlace(flags.folder, rule)
+                                              : RelabelDataSet(SampleStoreReader(flags.folder), rule, flags.out,
+                                                               flags.force ? Existing::kReplace : Existing::kRefuse);
   const std::string folder = (flags.in_place ? flags.folder : flags.out).string();
   if (report.without_background > 0) {
-    LogWarning(fmt::format("{} sequences without their background at hand keep scr_empty and scr_delta of the former "
-                           "masks (flag \"former_mask\")",
-                           report.without_background));
+    LogWarning(
+        fmt::format("{} sequences without their background at hand keep scr_empty and scr_delta of the former "
+                    "masks (flag \"former_mask\")",
+                    report.without_background));
   }
   if (flags.json) {
     const nlohmann::ordered_json json = {{"event", "result"},
