@@ -118,7 +118,8 @@ void UntouchedCheck::Add(const AuditSequence& sequence) {
 }
 
 AuditCheck UntouchedCheck::Finish() const {
-  AuditCheck check{'a', "outside the templates the background is untouched", {}, "0 differing pixels", {}, missing_};
+  AuditCheck check{
+      'a', "outside the templates the background is untouched", Verdict::kSkipped, "0 differing pixels", {}, missing_};
   check.numbers = {{"frames", static_cast<double>(frames_)},
                    {"pixels", static_cast<double>(pixels_)},
                    {"differing", static_cast<double>(differing_)},
@@ -162,7 +163,7 @@ void AmplitudeCheck::Add(const AuditSequence& sequence) {
 }
 
 AuditCheck AmplitudeCheck::Finish() const {
-  AuditCheck check{'g', "the targets' brightness does not follow the clutter", {}, "", {}, ""};
+  AuditCheck check{'g', "the targets' brightness does not follow the clutter", Verdict::kSkipped, "", {}, ""};
   check.limit = fmt::format("mean correlation within {} or two standard errors of 0", kCorrelationLimit);
   if (with_sigma_.size() < 2) {
     check.note = "it needs backgrounds, models and two targets of 8 frames";

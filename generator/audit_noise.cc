@@ -99,7 +99,7 @@ void CutoffCheck::Add(const AuditSequence& sequence) {
 }
 
 AuditCheck CutoffCheck::Finish() const {
-  AuditCheck check{'d', "no template energy beyond the optics' cut-off", {}, "", {}, ""};
+  AuditCheck check{'d', "no template energy beyond the optics' cut-off", Verdict::kSkipped, "", {}, ""};
   check.limit = fmt::format("largest share {}", kEnergyLimit);
   if (shares_.empty()) {
     check.note = "it needs the models that the manifest names";
@@ -161,7 +161,7 @@ void NoiseCheck::Add(const AuditSequence& sequence) {
 }
 
 AuditCheck NoiseCheck::Finish() const {
-  AuditCheck check{'e', "the noise under the targets is the background's own", {}, "", {}, ""};
+  AuditCheck check{'e', "the noise under the targets is the background's own", Verdict::kSkipped, "", {}, ""};
   check.limit = fmt::format("variance ratio to the same pixels before in the chi-square interval for {} of the targets",
                             kShareLimit);
   if (own_ratios_.empty()) {

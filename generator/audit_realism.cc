@@ -228,8 +228,8 @@ void RealismCheck::Add(const AuditSequence& sequence) {
 }
 
 std::vector<AuditCheck> RealismCheck::Finish(const std::vector<VideoPatch>& real) const {
-  AuditCheck seam{'c', "contours are as sharp as those of real targets", {}, "", {}, ""};
-  AuditCheck tell{'f', "a classifier cannot tell embedded from real targets", {}, "", {}, ""};
+  AuditCheck seam{'c', "contours are as sharp as those of real targets", Verdict::kSkipped, "", {}, ""};
+  AuditCheck tell{'f', "a classifier cannot tell embedded from real targets", Verdict::kSkipped, "", {}, ""};
   tell.limit = fmt::format("AUC(real, embedded) - AUC(real, real) <= {}, hard paste AUC >= {}", kAucLimit, kCaughtAuc);
   const auto [matched_real, matched] = Match(real, embedded_);
   if (matched.size() < kLeastPatches) {

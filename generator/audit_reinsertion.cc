@@ -111,7 +111,7 @@ Fit BestFit(const TargetPatch& patch) {
 }  // namespace
 
 AuditCheck ReinsertionCheck(const std::vector<VideoPatch>& real) {
-  AuditCheck check{'h', "real targets can be taken out and put back", {}, "", {}, ""};
+  AuditCheck check{'h', "real targets can be taken out and put back", Verdict::kSkipped, "", {}, ""};
   check.limit = fmt::format("median over videos of residual / noise <= {}", kResidualLimit);
   if (real.empty()) {
     check.note = "it needs sequences with real targets of the same camera (--real)";

@@ -1,5 +1,7 @@
 #include "generator/finish_sample.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +14,7 @@ namespace mirst {
 namespace {
 
 constexpr int kTries = 8;
-constexpr double kTolerance = 0.01;
+constexpr double kTolerance = 0.01, kMostMiss = 0.05;  // of the SCR
 
 // The pixels of one target, of the frame's masks.
 Mask OwnMask(const LabelledFrame& frame, const Annotation& target) {
@@ -23,7 +25,8 @@ Mask OwnMask(const LabelledFrame& frame, const Annotation& target) {
   return own;
 }
 
-// The labels that depend on the counts, for a frame whose pixels have changed. `former_id` keeps the SCR measured before.
+// The labels that depend on the counts, for a frame whose pixels have changed. `former_id` keeps the SCR measured
+// before.
 void MeasureAgain(LabelledFrame& frame, const Image<float>& background, const std::string& former_id,
                   double requested) {
   const Box20Rule rule = Box20Rule::ForBitDepth(frame.frame.bit_depth);
@@ -37,7 +40,9 @@ void MeasureAgain(LabelledFrame& frame, const Image<float>& background, const st
     target.scr_empty = MeasureBox20(background, own, frame.mask, rule).scr;
     target.scr_delta = ScrDelta(frame.frame.pixels, background, own, measured.sigma_background);
     target.sigma_b = measured.sigma_background;
-    std::erase_if(target.flags, [](const Flag& flag) { return flag.name == "quantised"; });
+    std::erase_if(target.flags, [&](const Flag& flag) {
+      return flag.name == "quantised" || (flag.name == "lowered" && flag.value <= requested);
+    });
     const double bound = 1 / (2.0 * measured.target_px * measured.sigma_background);
     if (bound > 0.02 * requested) target.flags.insert(target.flags.begin(), {"quantised", bound});
   }
@@ -69,7 +74,25 @@ Sample Shown(Sample sample, const Backdrop& backdrop, const DisplayCurve& curve,
   return sample;
 }
 
-Sample ShownAtScr(const Backdrop& backdrop, const DisplayCurve& curve, double scr,
+// A curve ends where the background does: what is brighter still looks no brighter.
+void JudgeMiss(Sample& sample, double scr, OnInfeasible on_infeasible) {
+  const double measured = MeanScr(sample);
+  if (std::abs(measured - scr) <= kMostMiss * scr) return;
+  if (on_infeasible == OnInfeasible::kRefuse) {
+    throw BadInput(
+        fmt::format("SCR {:.3g} cannot be shown: behind the gain control it is {:.3g}; lower scr.range, widen "
+                    "sensor.percentiles, or set scr.on_infeasible: lower",
+                    scr, measured));
+  }
+  for (LabelledFrame& frame : sample.frames) {
+    for (Annotation& target : frame.annotation.targets) {
+      target.scr_requested = measured;
+      if (target.FindFlag("lowered") == nullptr) target.flags.push_back({"lowered", scr});
+    }
+  }
+}
+
+Sample ShownAtScr(const Backdrop& backdrop, const DisplayCurve& curve, double scr, OnInfeasible on_infeasible,
                   const std::function<Sample(double)>& embed) {
   std::optional<Sample> best;
   double least = 0, request = scr;
@@ -89,11 +112,11 @@ Sample ShownAtScr(const Backdrop& backdrop, const DisplayCurve& curve, double sc
     if (least <= kTolerance * scr || measured <= 0) break;
     request *= std::clamp(scr / measured, 0.25, 4.0);
   }
+  JudgeMiss(*best, scr, on_infeasible);
   return std::move(*best);
 }
 
-void Encode(Sample& sample, const Backdrop& backdrop, const DisplayCurve& curve, const CodecOptions& options,
-            double requested) {
+void Encode(Sample& sample, const Backdrop& backdrop, const DisplayCurve& curve, const CodecOptions& options) {
   std::vector<Image<float>> frames, empty;
   for (std::size_t k = 0; k < sample.frames.size(); ++k) {
     frames.push_back(sample.frames[k].frame.pixels);
@@ -106,7 +129,8 @@ void Encode(Sample& sample, const Backdrop& backdrop, const DisplayCurve& curve,
     LabelledFrame& frame = sample.frames[k];
     frame.frame.pixels = std::move(frames[k]);
     if (frame.background) frame.background = empty[k];
-    MeasureAgain(frame, empty[k], "box20_before_codec", requested);
+    const std::vector<Annotation>& targets = frame.annotation.targets;
+    MeasureAgain(frame, empty[k], "box20_before_codec", targets.empty() ? 0 : targets.front().scr_requested);
   }
 }
 
@@ -120,7 +144,8 @@ Sample FinishSample(const Backdrop& backdrop, const GenerateOptions& options, do
                     const std::function<Sample(double)>& embed) {
   const bool controlled = options.sensor.enabled && options.sensor.agc != GainControl::kNone;
   const DisplayCurve curve = controlled ? MakeDisplayCurve(options.sensor, backdrop.frames) : DisplayCurve{};
-  Sample sample = options.sensor.displayed() ? ShownAtScr(backdrop, curve, scr, embed) : embed(scr);
+  Sample sample =
+      options.sensor.displayed() ? ShownAtScr(backdrop, curve, scr, options.scr.on_infeasible, embed) : embed(scr);
   if (controlled && !options.sensor.displayed()) {
     for (LabelledFrame& frame : sample.frames) {
       frame.display = frame.frame;
@@ -131,7 +156,7 @@ Sample FinishSample(const Backdrop& backdrop, const GenerateOptions& options, do
   if (options.codec.enabled) {
     if (sample.frames.front().frame.bit_depth != 8)
       throw BadInput("codec.enabled needs 8-bit frames: 8-bit sources, or sensor.agc with sensor.image: displayed");
-    Encode(sample, backdrop, options.sensor.displayed() ? curve : DisplayCurve{}, options.codec, scr);
+    Encode(sample, backdrop, options.sensor.displayed() ? curve : DisplayCurve{}, options.codec);
   }
   return sample;
 }

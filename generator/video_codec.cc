@@ -41,7 +41,8 @@ void RunProgram(std::vector<std::string> arguments, const std::filesystem::path&
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   std::string words = ReadFile(log);
   std::replace(words.begin(), words.end(), '\n', ' ');
-  throw BadInput(fmt::format("{} failed: {}", arguments.front(), words.substr(words.size() - std::min<std::size_t>(words.size(), 300))));
+  throw BadInput(fmt::format("{} failed: {}", arguments.front(),
+                             words.substr(words.size() - std::min<std::size_t>(words.size(), 300))));
 }
 
 }  // namespace
@@ -64,9 +65,19 @@ std::vector<Image<float>> PassThroughCodec(const std::vector<Image<float>>& fram
     all.insert(all.end(), arguments.begin(), arguments.end());
     RunProgram(std::move(all), folder.path() / "log.txt");
   };
-  run({"-f", "rawvideo", "-pix_fmt", "gray", "-s", fmt::format("{}x{}", width, height), "-r", "25", "-i", raw, "-c:v",
-       "libx264", "-pix_fmt", "gray", "-preset", kPresets[static_cast<std::size_t>(options.preset)], "-crf",
-       fmt::format("{}", options.crf), "-threads", "1", video});
+  // Full range: without it the decoder would stretch 16 ... 235 to 0 ... 255.
+  run({"-f",           "rawvideo",
+       "-pix_fmt",     "gray",
+       "-s",           fmt::format("{}x{}", width, height),
+       "-r",           "25",
+       "-i",           raw,
+       "-c:v",         "libx264",
+       "-pix_fmt",     "gray",
+       "-color_range", "pc",
+       "-preset",      kPresets[static_cast<std::size_t>(options.preset)],
+       "-crf",         fmt::format("{}", options.crf),
+       "-threads",     "1",
+       video});
   run({"-i", video, "-f", "rawvideo", "-pix_fmt", "gray", "-vsync", "passthrough", decoded});
   bytes = ReadFile(decoded);
   if (bytes.size() != frames.size() * frames.front().size()) {

@@ -1,5 +1,5 @@
-// What a lossy video makes of 8-bit frames: H.264 by the program ffmpeg (x264), one thread, so that the same frames come
-// back the same.
+// What a lossy video makes of 8-bit frames: H.264 by the program ffmpeg (x264), one thread, so that the same frames
+// come back the same.
 #pragma once
 
 #include <vector>

@@ -155,7 +155,9 @@ TEST_F(AuditTest, DisplayedFramesHoldTheScrAndBothDomainsAreKept) {
   options.sensor.netd_mk = 60;
   options.sensor.agc = GainControl::kPlateau;
   options.sensor.image = WrittenImage::kDisplayed;
-  options.sequences = 3;
+  options.scr.range = {1, 4};
+  options.scr.on_infeasible = OnInfeasible::kLower;
+  int held = 0;
   const SampleStoreReader reader(Make("set"));
   for (const ManifestSequence& sequence : reader.manifest().sequences) {
     EXPECT_EQ(sequence.bit_depth, 8);
@@ -170,9 +172,10 @@ TEST_F(AuditTest, DisplayedFramesHoldTheScrAndBothDomainsAreKept) {
       mean += target.scr.at("box20") / sequence.frames;
       requested = target.scr_requested;
     }
-    // 1 % where the tries reach it; whole counts of a steep curve may leave more: 5 %.
-    EXPECT_NEAR(mean, requested, 0.05 * requested);
+    EXPECT_NEAR(mean, requested, 0.05 * requested);  // more is refused or lowered
+    held += annotations[0].targets.at(0).FindFlag("lowered") == nullptr;
   }
+  EXPECT_GE(held, 3);  // of 6: a plateau's curve ends at the background's brightest count, which limits hot targets
   EXPECT_EQ(Check(folder.path() / "set", 'a').verdict, Verdict::kSkipped);
 }
 
