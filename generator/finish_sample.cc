@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "fusion/quantise.h"
+#include "generator/measure_target.h"
 #include "generator/sensor_chain.h"
 #include "generator/video_codec.h"
 #include "metrics/scr.h"
@@ -25,58 +27,54 @@ Mask OwnMask(const LabelledFrame& frame, const Annotation& target) {
   return own;
 }
 
-// The labels that depend on the counts, for a frame whose pixels have changed. `former_id` keeps the SCR measured
-// before.
-void MeasureAgain(LabelledFrame& frame, const Image<float>& background, const std::string& former_id,
-                  double requested) {
-  const Box20Rule rule = Box20Rule::ForBitDepth(frame.frame.bit_depth);
+// The labels that depend on the counts, for a frame whose pixels have changed. The controlled SCR measured before stays
+// as `<id><former>`.
+void MeasureAgain(LabelledFrame& frame, const Image<float>& background, const std::string& former) {
+  const Box20Rule domain = Box20Rule::ForBitDepth(frame.frame.bit_depth);
   for (Annotation& target : frame.annotation.targets) {
     if (target.area_px == 0) continue;
-    const Mask own = OwnMask(frame, target);
-    const ScrMeasurement measured = MeasureBox20(frame.frame.pixels, own, frame.mask, rule);
-    target.scr[former_id] = target.scr.at("box20");
-    target.scr["box20"] = measured.scr;
-    target.scr_requested = requested;
-    target.scr_empty = MeasureBox20(background, own, frame.mask, rule).scr;
-    target.scr_delta = ScrDelta(frame.frame.pixels, background, own, measured.sigma_background);
-    target.sigma_b = measured.sigma_background;
+    const auto kept = target.scr.at(target.scr_id);
+    MeasureShownTarget(frame.frame.pixels, background, OwnMask(frame, target), frame.mask, domain, target);
+    target.scr[target.scr_id + former] = kept;
     std::erase_if(target.flags, [&](const Flag& flag) {
-      return flag.name == "quantised" || (flag.name == "lowered" && flag.value <= requested);
+      return flag.name == "quantised" || (flag.name == "lowered" && flag.value <= target.scr_requested);
     });
-    const double bound = 1 / (2.0 * measured.target_px * measured.sigma_background);
-    if (bound > 0.02 * requested) target.flags.insert(target.flags.begin(), {"quantised", bound});
+    const ScrRule rule = ScrRule::Named(target.scr_id, domain, target.polarity);
+    const double bound = RoundingBound(rule, target.area_px, target.sigma_b);
+    if (bound > 0.02 * target.scr_requested) target.flags.insert(target.flags.begin(), {"quantised", bound});
   }
 }
 
-double MeanScr(const Sample& sample) {
+// Of target `i`, over the frames that show it.
+double MeanScr(const Sample& sample, std::size_t i) {
   double sum = 0;
   int count = 0;
   for (const LabelledFrame& frame : sample.frames) {
-    for (const Annotation& target : frame.annotation.targets) {
-      if (target.area_px == 0) continue;
-      sum += target.scr.at("box20");
-      ++count;
-    }
+    const Annotation& target = frame.annotation.targets[i];
+    if (target.area_px == 0) continue;
+    sum += target.scr.at(target.scr_id);
+    ++count;
   }
   return count > 0 ? sum / count : 0;
 }
 
 // The sample with displayed frames in image/ and the linear ones kept.
-Sample Shown(Sample sample, const Backdrop& backdrop, const DisplayCurve& curve, double requested) {
+Sample Shown(Sample sample, const Backdrop& backdrop, const DisplayCurve& curve, const std::vector<double>& requested) {
   for (std::size_t k = 0; k < sample.frames.size(); ++k) {
     LabelledFrame& frame = sample.frames[k];
     frame.linear = frame.frame;
     frame.frame.pixels = Display(frame.frame.pixels, curve);
     frame.frame.bit_depth = 8;
     if (frame.background) frame.background = Display(*frame.background, curve);
-    MeasureAgain(frame, Display(backdrop.frames[k].pixels, curve), "box20_linear", requested);
+    for (std::size_t i = 0; i < requested.size(); ++i) frame.annotation.targets[i].scr_requested = requested[i];
+    MeasureAgain(frame, Display(backdrop.frames[k].pixels, curve), "_linear");
   }
   return sample;
 }
 
 // A curve ends where the background does: what is brighter still looks no brighter.
-void JudgeMiss(Sample& sample, double scr, OnInfeasible on_infeasible) {
-  const double measured = MeanScr(sample);
+void JudgeMiss(Sample& sample, std::size_t i, double scr, OnInfeasible on_infeasible) {
+  const double measured = MeanScr(sample, i);
   if (std::abs(measured - scr) <= kMostMiss * scr) return;
   if (on_infeasible == OnInfeasible::kRefuse) {
     throw BadInput(
@@ -85,17 +83,17 @@ void JudgeMiss(Sample& sample, double scr, OnInfeasible on_infeasible) {
                     scr, measured));
   }
   for (LabelledFrame& frame : sample.frames) {
-    for (Annotation& target : frame.annotation.targets) {
-      target.scr_requested = measured;
-      if (target.FindFlag("lowered") == nullptr) target.flags.push_back({"lowered", scr});
-    }
+    Annotation& target = frame.annotation.targets[i];
+    target.scr_requested = measured;
+    if (target.FindFlag("lowered") == nullptr) target.flags.push_back({"lowered", scr});
   }
 }
 
-Sample ShownAtScr(const Backdrop& backdrop, const DisplayCurve& curve, double scr, OnInfeasible on_infeasible,
-                  const std::function<Sample(double)>& embed) {
+Sample ShownAtScr(const Backdrop& backdrop, const DisplayCurve& curve, const std::vector<double>& scr,
+                  OnInfeasible on_infeasible, const std::function<Sample(const std::vector<double>&)>& embed) {
   std::optional<Sample> best;
-  double least = 0, request = scr;
+  double least = 0;
+  std::vector<double> request = scr;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     Sample sample;
     try {
@@ -104,15 +102,21 @@ Sample ShownAtScr(const Backdrop& backdrop, const DisplayCurve& curve, double sc
       if (best && error.code() == ErrorCode::kBadInput) break;  // the linear frames reach no more
       throw;
     }
-    const double measured = MeanScr(sample), miss = std::abs(measured - scr);
+    double miss = 0;  // the largest, relative
+    bool shows = true;
+    for (std::size_t i = 0; i < scr.size(); ++i) {
+      const double measured = MeanScr(sample, i);
+      miss = std::max(miss, std::abs(measured - scr[i]) / scr[i]);
+      shows = shows && measured > 0;
+      if (measured > 0) request[i] *= std::clamp(scr[i] / measured, 0.25, 4.0);
+    }
     if (!best || miss < least) {
       best = std::move(sample);
       least = miss;
     }
-    if (least <= kTolerance * scr || measured <= 0) break;
-    request *= std::clamp(scr / measured, 0.25, 4.0);
+    if (least <= kTolerance || !shows) break;
   }
-  JudgeMiss(*best, scr, on_infeasible);
+  for (std::size_t i = 0; i < scr.size(); ++i) JudgeMiss(*best, i, scr[i], on_infeasible);
   return std::move(*best);
 }
 
@@ -129,8 +133,7 @@ void Encode(Sample& sample, const Backdrop& backdrop, const DisplayCurve& curve,
     LabelledFrame& frame = sample.frames[k];
     frame.frame.pixels = std::move(frames[k]);
     if (frame.background) frame.background = empty[k];
-    const std::vector<Annotation>& targets = frame.annotation.targets;
-    MeasureAgain(frame, empty[k], "box20_before_codec", targets.empty() ? 0 : targets.front().scr_requested);
+    MeasureAgain(frame, empty[k], "_before_codec");
   }
 }
 
@@ -140,8 +143,8 @@ bool NeedsFinish(const GenerateOptions& options) {
   return options.codec.enabled || (options.sensor.enabled && options.sensor.agc != GainControl::kNone);
 }
 
-Sample FinishSample(const Backdrop& backdrop, const GenerateOptions& options, double scr,
-                    const std::function<Sample(double)>& embed) {
+Sample FinishSample(const Backdrop& backdrop, const GenerateOptions& options, const std::vector<double>& scr,
+                    const std::function<Sample(const std::vector<double>&)>& embed) {
   const bool controlled = options.sensor.enabled && options.sensor.agc != GainControl::kNone;
   const DisplayCurve curve = controlled ? MakeDisplayCurve(options.sensor, backdrop.frames) : DisplayCurve{};
   Sample sample =

@@ -1,6 +1,7 @@
 #include "generator/generate.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -66,8 +67,8 @@ Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const Ge
     const auto is_missed = [](const EmbeddedTrack& track) { return track.gains.empty(); };
     const bool missed = std::any_of(tracks.begin(), tracks.end(), is_missed);
     if (fault == PlacementFault::kNone && missed && !planned)
-      throw BadInput(fmt::format("the linear SCR {:.3g} that the gain control needs cannot be reached",
-                                 fmt::join(scr, ", ")));
+      throw BadInput(
+          fmt::format("the linear SCR {:.3g} that the gain control needs cannot be reached", fmt::join(scr, ", ")));
     if (fault != PlacementFault::kNone || missed) throw InternalError("a planned placement cannot be carried out");
     return ComposeSample(wanted, tracks, backdrop, options, models);
   };

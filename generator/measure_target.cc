@@ -38,15 +38,24 @@ ScrTable MeasureFloat(const WrittenTarget& t, const Image<double>& composed, con
   return values;
 }
 
-double MeasureDetectability(const WrittenTarget& t, const Image<double>& composed, const PixelBox& box) {
-  const PixelBox& support = t.fused.box;
-  Image<double> signal = composed;
+// `with_target` on `support`; `box` is the mask's.
+double MeasureDetectability(const Image<double>& with_target, const Image<float>& background, const PixelBox& support,
+                            const PixelBox& box) {
+  Image<double> signal = with_target;
   for (int y = 0; y < support.height; ++y) {
     for (int x = 0; x < support.width; ++x)
-      signal(y, x) -= static_cast<double>(t.background(support.y + y, support.x + x));
+      signal(y, x) -= static_cast<double>(background(support.y + y, support.x + x));
   }
-  const PixelBox window = Intersect(Grow(box, Box20Rule::kMarginPx), t.background.box());
-  return Detectability(FitClutter(t.background, window), signal, support, t.background.height(), t.background.width());
+  const PixelBox window = Intersect(Grow(box, Box20Rule::kMarginPx), background.box());
+  return Detectability(FitClutter(background, window), signal, support, background.height(), background.width());
+}
+
+Image<double> Crop(const Image<float>& image, const PixelBox& box) {
+  Image<double> crop(box.height, box.width);
+  for (int y = 0; y < box.height; ++y) {
+    for (int x = 0; x < box.width; ++x) crop(y, x) = static_cast<double>(image(box.y + y, box.x + x));
+  }
+  return crop;
 }
 
 }  // namespace
@@ -73,7 +82,23 @@ void MeasureWrittenTarget(const WrittenTarget& t, const std::string& scr_id, Box
   a.scr_empty = MeasureScr({t.background, t.mask, t.all_targets, box}, rule).scr;
   a.scr_delta = ScrDelta(t.image, t.background, t.mask, written.sigma_background, rule.sigma_offset);
   a.sigma_b = written.sigma_background;
-  a.dprime = Label(MeasureDetectability(t, composed, box));
+  a.dprime = Label(MeasureDetectability(composed, t.background, t.fused.box, box));
+}
+
+void MeasureShownTarget(const Image<float>& image, const Image<float>& background, const Mask& mask,
+                        const Mask& all_targets, Box20Rule domain, Annotation& a) {
+  constexpr int kBlurPx = 4;  // how far a target's light reaches beyond its mask
+  const ScrRule rule = ScrRule::Named(a.scr_id, domain, a.polarity);
+  const TargetInImage seen(image, mask, all_targets);
+  const ScrMeasurement measured = MeasureScr(seen, rule);
+  a.scr = FiniteValues(MeasureEveryScr(seen, domain, a.polarity));
+  if (const auto db = a.scr.find("db"); db != a.scr.end()) db->second = Label(db->second);
+  a.scr[a.scr_id] = measured.scr;
+  a.scr_empty = MeasureScr({background, mask, all_targets, seen.box}, rule).scr;
+  a.scr_delta = ScrDelta(image, background, mask, measured.sigma_background, rule.sigma_offset);
+  a.sigma_b = measured.sigma_background;
+  const PixelBox support = Intersect(Grow(seen.box, kBlurPx), image.box());
+  a.dprime = Label(MeasureDetectability(Crop(image, support), background, support, seen.box));
 }
 
 }  // namespace mirst

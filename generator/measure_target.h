@@ -27,6 +27,11 @@ struct WrittenTarget {
 /// controlled definition. Definitions without a finite value (no background, no clutter) are left out.
 void MeasureWrittenTarget(const WrittenTarget& target, const std::string& scr_id, Box20Rule domain, Annotation& a);
 
+/// Fills the same but scr_float for a target of a finished image whose counts have changed since (gain control, codec).
+/// `a` names the controlled definition and the polarity.
+void MeasureShownTarget(const Image<float>& image, const Image<float>& background, const Mask& mask,
+                        const Mask& all_targets, Box20Rule domain, Annotation& a);
+
 /// A number for a label: ten significant digits keep libm's last bit out of the data set's identity.
 double Label(double value);
 

@@ -101,7 +101,7 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   Backdrop backdrop;
   backdrop.frames = source.Read(scenario.first_frame, scenario.frames);
   if (options.sensor.enabled) {
-    const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.request.index)};
+    const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.index)};
     InContext(source.info().name, [&] { ExposeFrames(options.sensor, key, backdrop.frames); });
   }
   backdrop.limits = FindCountLimits(backdrop.frames, options.camera.count_limits);
