@@ -85,6 +85,7 @@ int Run(int argc, const char* const* argv) {
   program.require_subcommand(1);
   mirst::AddRenderCommand(program);
   mirst::AddGenerateCommand(program);
+  mirst::AddEmbedCommand(program);
   mirst::AddStatsCommand(program);
   mirst::AddScrCommand(program);
   mirst::AddPreviewCommand(program);
