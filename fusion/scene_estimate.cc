@@ -119,6 +119,7 @@ Image<float> TemporalScene(std::span<const Frame> frames, std::size_t index, con
   const ImageView<const float> seen = ImageView<const float>(here).Window(around);
   const Image<float> median = MedianScene(here, around, radius_px);
   const double tolerated = 2 * MeanSquaredDifference(seen, median);
+  const double sigma = NoiseSigma(here, around);
   const PixelBox inner{box.x - around.x, box.y - around.y, box.width, box.height};
 
   std::vector<Image<float>> moved;  // neighbours, as they cover `around`
@@ -133,8 +134,10 @@ Image<float> TemporalScene(std::span<const Frame> frames, std::size_t index, con
       step = *found - shift;
       shift = *found;
       std::optional<Image<float>> part = ShiftedPart(neighbour, around, shift);
-      if (!part || MeanSquaredDifference(seen, *part) > tolerated) break;  // the scene is lost from here on
-      moved.push_back(std::move(*part));
+      if (!part) break;
+      const double difference = MeanSquaredDifference(seen, *part);
+      if (difference > tolerated) break;  // the scene is lost from here on
+      if (difference >= sigma * sigma) moved.push_back(std::move(*part));
     }
   }
   Image<float> scene(box.height, box.width);

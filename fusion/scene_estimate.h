@@ -30,10 +30,11 @@ Image<float> MedianScene(ImageView<const float> background, const PixelBox& box,
 Image<float> NonLocalScene(ImageView<const float> background, const PixelBox& box, int radius_px);
 
 /// Median over frames[index] and up to four frames before and four behind it, each moved by the shift that MatchShift
-/// finds around the box. A frame is used as long as it predicts frames[index] there as well as MedianScene does
-/// (its mean squared difference is at most twice as large, because it brings its own noise); with fewer than four:
-/// MedianScene. On a camera that stands still the fixed pattern counts as scene. All frames of one shape. Throws as
-/// MedianScene.
+/// finds around the box. A frame is used as long as it predicts frames[index] there as well as MedianScene does (its
+/// mean squared difference is at most twice as large, because it brings its own noise), and only if it is a second
+/// look: a difference below sigma^2, half of what fresh noise makes, means that a codec repeated the noise or that most
+/// of it is a fixed pattern on a still camera, and S would take it away. With fewer than four frames: MedianScene. All
+/// frames of one shape. Throws as MedianScene.
 Image<float> TemporalScene(std::span<const Frame> frames, std::size_t index, const PixelBox& box, int radius_px);
 
 /// The method's estimate of frames[index].

@@ -82,6 +82,8 @@ void Visit(OptionsVisitor& v, ScrOptions& o) {
 void Visit(OptionsVisitor& v, FusionOptions& o) {
   v.Choice("reference_level", o.reference_level, {"absolute", "local"},
            "b0: one level a sequence, or the window's mean in each frame");
+  v.Choice("scene", o.scene, {"median", "nonlocal", "temporal"},
+           "S: from the neighbourhood, from places that look the same, or from the registered neighbouring frames");
   v.Integer("scene_radius_px", o.scene_radius_px, {1, 50}, "radius of the median that estimates the scene, px");
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "datasets/sequence_source.h"
+#include "fusion/scene_estimate.h"
 #include "generator/sensor_options.h"
 
 namespace mirst {
@@ -78,6 +79,7 @@ struct ScrOptions {
 
 struct FusionOptions {
   ReferenceLevel reference_level = ReferenceLevel::kAbsolute;
+  SceneMethod scene = SceneMethod::kMedian;
   int scene_radius_px = 3;
 };
 

@@ -149,7 +149,8 @@ PlacementFault LayTargets(const Scenario& scenario, std::vector<TargetViews>& vi
       EmbeddedTrack& track = tracks[i];
       track.frames.push_back(frame);
       track.visibility.push_back(visibility);
-      track.scenes.push_back(MedianScene(background, seen.box, options.fusion.scene_radius_px));
+      track.scenes.push_back(
+          EstimateScene(options.fusion.scene, backdrop.frames, f, seen.box, options.fusion.scene_radius_px));
       track.templates.push_back(seen);
     }
   }

@@ -131,6 +131,22 @@ TEST(SceneEstimate, TemporalFallsBackToTheMedianWhereTheSceneIsLost) {
   EXPECT_EQ(EstimateScene(SceneMethod::kMedian, frames, kMiddle, box, 3), median);
 }
 
+TEST(SceneEstimate, TemporalLeavesRepeatedNoiseToTheMedian) {
+  // The frames repeat all noise, or nine tenths of its variance: they are no second look.
+  const PixelBox box{38, 36, 12, 9};
+  for (const double fresh_share : {0.0, 0.1}) {
+    std::vector<Frame> frames = Sequence(Gradient, {}, 8);
+    const std::vector<Frame> fresh = Sequence([](double, double) { return 0.0; }, {}, 9);
+    const Image<float> first = frames[0].pixels;
+    for (std::size_t k = 0; k < frames.size(); ++k) {
+      for (std::size_t i = 0; i < first.size(); ++i)
+        frames[k].pixels.data()[i] =
+            first.data()[i] + static_cast<float>(std::sqrt(fresh_share)) * fresh[k].pixels.data()[i];
+    }
+    EXPECT_EQ(TemporalScene(frames, kMiddle, box, 3), MedianScene(frames[kMiddle].pixels, box, 3));
+  }
+}
+
 TEST(SceneEstimate, FrozenFramesGiveFrozenTargets) {
   // All frames equal bit for bit, as a codec repeats them: so must be what is written over them.
   std::vector<Frame> frames = Sequence(Stripes, {}, 2);
