@@ -94,14 +94,18 @@ Embedding DrawEmbedding(const std::vector<Clip>& clips, const std::vector<Pooled
   result.request.rule = result.clip->rule;
 
   const Frame& background = result.clip->frames[result.frame];
-  const double reach = 1 + 0.5 * std::max(pooled.blurred.opacity.width(), pooled.blurred.opacity.height()) /
-                               pooled.blurred.supersampling;
+  // Places that keep the whole support, with its PSF, in the picture.
+  const Template& blurred = pooled.blurred;
+  const double cells = blurred.supersampling;
+  const Vec2 before{1 + (blurred.anchor_cells.x + 0.5) / cells, 1 + (blurred.anchor_cells.y + 0.5) / cells};
+  const Vec2 behind{1 + blurred.opacity.width() / cells - before.x + 1,
+                    1 + blurred.opacity.height() / cells - before.y + 1};
   Embedding best = result;
   while (result.placements < kPlacements) {
     ++result.placements;
-    result.request.centre_px = {random.Uniform(reach, background.pixels.width() - 1 - reach),
-                                random.Uniform(reach, background.pixels.height() - 1 - reach)};
-    result.target = PlaceTemplate(pooled.blurred, result.request.centre_px, background.pixels.box());
+    result.request.centre_px = {random.Uniform(before.x, background.pixels.width() - 1 - behind.x),
+                                random.Uniform(before.y, background.pixels.height() - 1 - behind.y)};
+    result.target = PlaceTemplate(blurred, result.request.centre_px, background.pixels.box());
     if (NearRealTarget(result.target.box, result.clip->real_targets[result.frame])) continue;
     FusedTarget fused = LayTarget(background, result.target, result.request);
     if (fused.problem.mask.size() > kLargestMask_px) continue;
