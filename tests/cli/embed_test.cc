@@ -1,7 +1,10 @@
 // `mirst embed` as a user calls it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <opencv2/imgcodecs.hpp>
 
 #include "core/file.h"
 #include "core/random.h"
@@ -55,7 +58,8 @@ TEST_F(EmbedCommand, WritesTheScrItReportsAndTouchesNothingElse) {
       // 24 cells of 8 a pixel, a blur that reaches 4 * 0.41 px: within 5 px of the centre and nowhere else.
       for (int y = 0; y < 90; ++y) {
         for (int x = 0; x < 110; ++x) {
-          if (std::abs(x - 50.3) > 5 || std::abs(y - 41.8) > 5) EXPECT_EQ(after.pixels(y, x), before.pixels(y, x));
+          if (std::abs(x - 50.3) <= 5 && std::abs(y - 41.8) <= 5) continue;
+          EXPECT_EQ(after.pixels(y, x), before.pixels(y, x));
         }
       }
     }
@@ -81,7 +85,35 @@ TEST_F(EmbedCommand, RefusesInOneSentenceAndWritesNothing) {
   refuses({"--at", "50,41", "--template", Path("8.png")}, 2, "--template");
 }
 
-TEST_F(EmbedCommand, TakesACutOutAndNamesWhatIsWrongWithOne) {
+TEST_F(EmbedCommand, LaysACutOutWithItsAlphaAsItsShape) {
+  // 7 x 5 px, opaque in the middle 5 x 3, where it is 60 counts above its surroundings (100).
+  cv::Mat picture(5, 7, CV_8UC4, cv::Scalar(100, 100, 100, 0));
+  picture(cv::Rect(1, 1, 5, 3)).setTo(cv::Scalar(160, 160, 160, 255));
+  ASSERT_TRUE(cv::imwrite(Path("cut-out.png"), picture));
+  const auto embed = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"--template", Path("cut-out.png"), "--at", "50,40", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    std::vector<std::string> all{"embed", Path("8.png"), "--out", Path("cut.png"), "--mask-out", Path("cut-mask.png")};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return test::RunProgram(all);
+  };
+  const auto flat = embed({});
+  EXPECT_EQ(flat.exit_code, 3);
+  EXPECT_NE(flat.err.find("all grey is 160; --level must say what surrounded the target"), std::string::npos)
+      << flat.err;
+  const auto result = embed({"--level", "100"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out)["box"], nlohmann::json({48, 39, 5, 3}));
+  const Frame before = ReadFrame(Path("8.png")), after = ReadFrame(Path("cut.png"));
+  for (int y = 0; y < 90; ++y) {
+    for (int x = 0; x < 110; ++x) {
+      if (x >= 48 && x < 53 && y >= 39 && y < 42) continue;
+      EXPECT_EQ(after.pixels(y, x), before.pixels(y, x));
+    }
+  }
+}
+
+TEST_F(EmbedCommand, NamesWhatIsWrongWithACutOut) {
   const auto embed = [&](const std::string& target) {
     return test::RunProgram({"embed", Path("8.png"), "--template", Path(target), "--at", "50,40", "--out",
                              Path("cut.png"), "--json", "--force"});
