@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "detector/frame_blocks.h"
 #include "detector/frame_scores.h"
+#include "detector/point_scores.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -18,112 +21,57 @@ namespace {
 
 const Mask* Pointer(const std::optional<Mask>& mask) { return mask ? &*mask : nullptr; }
 
-struct LoadedSequence {
-  std::vector<Image<float>> counts;
-  std::vector<Mask> masks;
-  std::vector<std::optional<Mask>> ignored;
-  std::vector<Mask> other_masks;              ///< by the second convention; empty where a frame has no coverage
-  std::vector<std::vector<Box>> loose_boxes;  ///< empty where the truth has none
+/// The truth of one frame with its masks by the second convention, where there is one.
+struct ConventionTruth {
+  Mask other_mask;
+  std::vector<Box> loose_boxes;
+  FrameTruth truth;
+
+  ConventionTruth(const TruthSequence& sequence, std::size_t frame, const TruthImages& images,
+                  const MaskConvention* convention) {
+    truth.masks = {&images.mask};
+    if (convention != nullptr) {
+      other_mask = MaskOf(*images.coverage, *convention);
+      truth.masks.push_back(&other_mask);
+    }
+    truth.ignore = Pointer(images.ignore);
+    if (sequence.boxes) {
+      for (const FileBox& box : (*sequence.boxes)[frame]) loose_boxes.push_back({box.x, box.y, box.width, box.height});
+      truth.loose_boxes = &loose_boxes;
+    }
+    if (!sequence.annotations.empty()) truth.annotation = &sequence.annotations[frame];
+  }
+  ConventionTruth(const ConventionTruth&) = delete;
+  ConventionTruth& operator=(const ConventionTruth&) = delete;
 };
 
-LoadedSequence Load(const TruthSequence& sequence, bool needs_images, WithImage with_image,
-                    const MaskConvention* convention) {
-  const std::size_t frames = sequence.frames.size();
-  LoadedSequence loaded{
-      std::vector<Image<float>>(frames), std::vector<Mask>(frames), std::vector<std::optional<Mask>>(frames), {}, {}};
-  if (convention != nullptr) loaded.other_masks.resize(frames);
-  ParallelFor(frames, [&](std::size_t i) {
-    if (needs_images && sequence.frames[i].image.empty())
-      throw BadInput(fmt::format("the mask {} has no image to look at", sequence.frames[i].mask.string()));
-    TruthImages images = ReadTruth(sequence.frames[i], with_image);
-    loaded.counts[i] = std::move(images.counts);
-    loaded.masks[i] = std::move(images.mask);
-    loaded.ignored[i] = std::move(images.ignore);
-    if (convention != nullptr) loaded.other_masks[i] = MaskOf(*images.coverage, *convention);
+/// Calls add(curve, frame) for every frame of a block, on several threads.
+template <class AddFrame>
+void AddToCurve(RocCurve& roc, const TruthSet& truth, const std::vector<ScoredFrame>& block, const AddFrame& add) {
+  std::vector<RocCurve> parts(static_cast<std::size_t>(ThreadCount()), roc.Part());
+  ParallelFor(parts.size(), [&](std::size_t part) {
+    for (std::size_t i = part; i < block.size(); i += parts.size()) {
+      InContext(PlaceOf(truth.sequences[block[i].sequence], block[i].frame), [&] { add(parts[part], block[i]); });
+    }
   });
-  if (sequence.boxes) {
-    for (const std::vector<FileBox>& boxes : *sequence.boxes) {
-      loaded.loose_boxes.emplace_back();
-      for (const FileBox& box : boxes) loaded.loose_boxes.back().push_back({box.x, box.y, box.width, box.height});
-    }
-  }
-  return loaded;
-}
-
-FrameTruth TruthOf(const TruthSequence& sequence, const LoadedSequence& loaded, std::size_t i) {
-  FrameTruth truth;
-  truth.masks = {&loaded.masks[i]};
-  if (!loaded.other_masks.empty()) truth.masks.push_back(&loaded.other_masks[i]);
-  truth.ignore = Pointer(loaded.ignored[i]);
-  if (!loaded.loose_boxes.empty()) truth.loose_boxes = &loaded.loose_boxes[i];
-  if (!sequence.annotations.empty()) truth.annotation = &sequence.annotations[i];
-  return truth;
-}
-
-/// Calls visit(first frame, score maps) for the sequence's frames, some at a time.
-template <class Visit>
-void ForScores(const TruthSequence& sequence, const LoadedSequence& loaded, MapSource& maps, Progress& progress,
-               const Visit& visit) {
-  const std::size_t frames = sequence.frames.size(), block = 8 * static_cast<std::size_t>(ThreadCount());
-  maps.Begin(sequence, loaded.counts);
-  for (std::size_t first = 0; first < frames; first += block) {
-    std::vector<Image<float>> scores;
-    for (std::size_t i = first; i < std::min(first + block, frames); ++i) {
-      ThrowIfInterrupted();
-      InContext(fmt::format("sequence {}, frame {}", sequence.name, sequence.frames[i].name), [&] {
-        scores.push_back(maps.Next(i, loaded.counts[i]));
-        const Image<float>& map = scores.back();
-        if (map.height() != loaded.masks[i].height() || map.width() != loaded.masks[i].width()) {
-          throw BadInput(fmt::format("the prediction is {} x {} px, the truth {} x {}", map.width(), map.height(),
-                                     loaded.masks[i].width(), loaded.masks[i].height()));
-        }
-      });
-      progress.Advance();
-    }
-    visit(first, scores);
-  }
-}
-
-void AddToRoc(RocCurve& roc, const TruthSequence& sequence, const LoadedSequence& loaded, std::size_t first,
-              const std::vector<Image<float>>& scores) {
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    InContext(fmt::format("sequence {}, frame {}", sequence.name, sequence.frames[first + i].name),
-              [&] { roc.Add(scores[i], loaded.masks[first + i], Pointer(loaded.ignored[first + i])); });
-  }
+  for (const RocCurve& part : parts) roc.Merge(part);
 }
 
 std::vector<MaskRule> RulesFromValidation(const TruthSet& validation, const std::string& id, MapSource& maps,
                                           const std::vector<double>& rates) {
   Progress progress(fmt::format("{} on {}", id, validation.split), validation.frames(), "frames");
   RocCurve roc;
-  for (const TruthSequence& sequence : validation.sequences) {
-    const LoadedSequence loaded =
-        Load(sequence, maps.needs_images(), maps.needs_images() ? WithImage::kYes : WithImage::kNo, nullptr);
-    ForScores(sequence, loaded, maps, progress, [&](std::size_t first, const std::vector<Image<float>>& scores) {
-      for (std::size_t i = 0; i < scores.size(); ++i) {
-        InContext(fmt::format("sequence {}, frame {}", sequence.name, sequence.frames[first + i].name), [&] {
-          roc.AddGuarded(scores[i], loaded.masks[first + i], Pointer(loaded.ignored[first + i]), kShootingFalsePx);
-        });
-      }
+  ForBlocks(validation, maps, progress, [&](std::vector<ScoredFrame>& block) {
+    AddToCurve(roc, validation, block, [](RocCurve& curve, const ScoredFrame& frame) {
+      curve.AddGuarded(frame.scores, frame.truth.mask, Pointer(frame.truth.ignore), kShootingFalsePx);
     });
-  }
+  });
   std::vector<MaskRule> rules;
   for (const double rate : rates) {
     rules.push_back(
         {roc.ThresholdAtFalsePixelRate(rate), fmt::format("Fa (P2) = {:g} on {}", rate, validation.split), {}});
   }
   return rules;
-}
-
-std::size_t PictureFrame(const LoadedSequence& loaded) {
-  const std::size_t middle = loaded.masks.size() / 2;
-  for (std::size_t distance = 0; distance < loaded.masks.size(); ++distance) {
-    for (const std::size_t i :
-         {middle - std::min(middle, distance), std::min(middle + distance, loaded.masks.size() - 1)}) {
-      if (CountPixels(loaded.masks[i]) > 0) return i;
-    }
-  }
-  return middle;
 }
 
 /// Indices of `wanted` of `count` sequences, evenly spread.
@@ -134,150 +82,18 @@ std::set<std::size_t> EvenlySpread(std::size_t count, int wanted) {
   return indices;
 }
 
-/// What one operating point gathers, frame by frame in order.
-class PointScores {
- public:
-  PointScores(const MaskRule& rule, std::vector<std::string> conventions) : rule_(rule) {
-    for (std::string& id : conventions) conventions_.push_back({std::move(id), {}, {}, {}, {}});
-  }
-
-  void Begin(const TruthSequence& sequence) {
-    SequenceScore score;
-    score.name = sequence.name;
-    score.mean_scr = sequence.mean_scr;
-    score.source = sequence.source;
-    score.groups = Groups(sequence);
-    for (Convention& convention : conventions_) {
-      convention.sequences.push_back(score);
-      convention.by_sequence.emplace_back();
-    }
-  }
-
-  void Add(const TruthSequence& sequence, std::size_t frame, const FrameResult& result) {
-    for (std::size_t i = 0; i < result.conventions.size(); ++i) {
-      const ConventionFrame& found = result.conventions[i];
-      Convention& convention = conventions_[i];
-      convention.sequences.back().Add(found.score);
-      for (std::size_t p = 0; p < found.protocols.size(); ++p) convention.by_sequence.back()[p] += found.protocols[p];
-      convention.precision.Add(found.targets, found.predictions);
-    }
-    chance_.numerator += result.chance.numerator;
-    chance_.denominator += result.chance.denominator;
-    for (std::size_t t = 0; t < result.hits.size(); ++t) {
-      if (!result.hits[t]) continue;
-      const Annotation& target = sequence.annotations[frame].targets[t];
-      const Vec2& velocity = target.velocity_px_per_frame;
-      TargetRecord record{sequence.source, target.class_name, {}, target.area_px, std::hypot(velocity.x, velocity.y),
-                          target.dprime,   *result.hits[t]};
-      if (const auto scr = target.scr.find("box20"); scr != target.scr.end()) record.scr = scr->second;
-      targets_.push_back(std::move(record));
-    }
-  }
-
-  void AddPair(const FrameScore& with, const FrameScore& without) {
-    if (!causal_) causal_.emplace();
-    causal_->with_targets.numerator += with.matched;
-    causal_->with_targets.denominator += with.targets;
-    causal_->without.numerator += without.matched;
-    causal_->without.denominator += without.targets;
-  }
-
-  OperatingPoint Finish() {
-    OperatingPoint point;
-    point.rule = rule_.Text();
-    if (rule_.threshold) point.threshold = static_cast<double>(*rule_.threshold);
-    point.origin = rule_.origin;
-    point.report = Summarise(conventions_.front().sequences);
-    for (Convention& convention : conventions_) point.conventions.push_back(ScoreOf(convention));
-    for (const auto& [name, sums] : MetricSums(point.report.sequences)) {
-      if (const auto interval = BootstrapRatio(sums)) point.intervals.emplace_back(name, *interval);
-    }
-    point.targets = std::move(targets_);
-    point.chance = chance_;
-    point.causal = causal_;
-    return point;
-  }
-
- private:
-  struct Convention {
-    std::string id;
-    std::vector<SequenceScore> sequences;
-    std::vector<FrameProtocols> by_sequence;
-    AveragePrecision precision;
-    FrameProtocols pooled;
-  };
-
-  static std::vector<std::string> Groups(const TruthSequence& sequence) {
-    Mean area, speed;
-    std::set<std::string> classes;
-    for (const FrameAnnotation& frame : sequence.annotations) {
-      for (const Annotation& target : frame.targets) {
-        classes.insert(target.class_name);
-        if (!target.seen()) continue;
-        area.Add(target.area_px);
-        speed.Add(std::hypot(target.velocity_px_per_frame.x, target.velocity_px_per_frame.y));
-      }
-    }
-    return GroupsOf(area.value(), speed.value(), classes.size() == 1 ? *classes.begin() : "");
-  }
-
-  static ConventionScore ScoreOf(const Convention& convention) {
-    ConventionScore result;
-    result.mask_convention = convention.id;
-    result.all = Summarise(convention.sequences).subsets.back();
-    for (std::size_t p = 0; p < kProtocolIds.size(); ++p) {
-      ProtocolScore score;
-      score.protocol = kProtocolIds[p];
-      std::vector<ClusterSum> pd, fa;
-      for (std::size_t s = 0; s < convention.by_sequence.size(); ++s) {
-        const ProtocolCounts& counts = convention.by_sequence[s][p];
-        const std::string& source = convention.sequences[s].source;
-        score.pooled += counts;
-        score.pd_seq.Add(counts.pd().value());
-        score.fa_seq.Add(counts.fa().value());
-        pd.push_back({source, counts.pd().value().value_or(0), counts.pd().value() ? 1.0 : 0.0});
-        fa.push_back({source, counts.fa().value().value_or(0), counts.fa().value() ? 1.0 : 0.0});
-      }
-      score.pd_seq_interval = BootstrapRatio(pd);
-      score.fa_seq_interval = BootstrapRatio(fa);
-      if (kProtocolIds[p] == "P4") score.average_precision = convention.precision.value();
-      result.protocols.push_back(std::move(score));
-    }
-    return result;
-  }
-
-  MaskRule rule_;
-  std::vector<Convention> conventions_;
-  std::vector<TargetRecord> targets_;
-  Ratio chance_;
-  std::optional<CausalPd> causal_;
-};
-
-bool HasPairs(const TruthSequence& sequence) {
-  return std::none_of(sequence.frames.begin(), sequence.frames.end(),
-                      [](const TruthFrame& frame) { return frame.background.empty(); });
-}
-
 class Scorer {
  public:
   Scorer(const TruthSet& truth, Contender& contender, const MaskConvention* convention, int pictures)
-      : truth_(truth),
-        contender_(contender),
-        convention_(convention),
-        shown_(EvenlySpread(truth.sequences.size(), pictures)) {
+      : truth_(truth), contender_(contender), convention_(convention) {
     std::vector<std::string> ids = {truth.mask_convention.empty() ? "as written" : truth.mask_convention};
     if (convention != nullptr) ids.push_back(convention->Id());
     for (const MaskRule& rule : contender.rules) points_.emplace_back(rule, ids);
+    for (const std::size_t sequence : EvenlySpread(truth.sequences.size(), pictures)) pictures_[sequence];
   }
 
   std::pair<DetectorScores, std::vector<DetectionPicture>> Run() {
-    Progress progress(contender_.id, truth_.frames(), "frames");
-    for (std::size_t s = 0; s < truth_.sequences.size(); ++s) {
-      const TruthSequence& sequence = truth_.sequences[s];
-      for (PointScores& point : points_) point.Begin(sequence);
-      contender_.maps ? ScoreMapsOf(s, progress) : ScoreBoxesOf(sequence, progress);
-      if (contender_.maps && HasPairs(sequence)) ScorePairs(s);
-    }
+    contender_.maps ? ScoreMaps() : ScoreBoxes();
     DetectorScores result;
     result.id = contender_.id;
     result.training = contender_.training;
@@ -292,97 +108,136 @@ class Scorer {
     } else {
       result.notes = {"boxes: no scores of pixels (IoU, Fa_px, P2, ROC); Fa is the area of boxes"};
     }
-    return {std::move(result), std::move(kept_)};
+    std::vector<DetectionPicture> pictures;
+    for (auto& [sequence, picture] : pictures_) {
+      if (contender_.maps) pictures.push_back(std::move(picture.picture));
+    }
+    return {std::move(result), std::move(pictures)};
   }
 
  private:
-  void ScoreMapsOf(std::size_t s, Progress& progress) {
-    const TruthSequence& sequence = truth_.sequences[s];
-    const bool needs_images = contender_.maps->needs_images(), is_shown = shown_.contains(s);
-    const LoadedSequence loaded =
-        Load(sequence, needs_images, needs_images || is_shown ? WithImage::kYes : WithImage::kNo, convention_);
-    const std::size_t picture = is_shown ? PictureFrame(loaded) : loaded.masks.size();
-    ForScores(
-        sequence, loaded, *contender_.maps, progress, [&](std::size_t first, const std::vector<Image<float>>& scores) {
-          AddToRoc(roc_, sequence, loaded, first, scores);
-          std::vector<FrameResult> results(scores.size() * points_.size());
-          ParallelFor(results.size(), [&](std::size_t task) {
-            const std::size_t i = task / points_.size(), frame = first + i;
-            const MaskRule& rule = contender_.rules[task % points_.size()];
-            const Mask above = rule.Apply(scores[i]);
-            const std::optional<Mask> inclusive = rule.Inclusive(scores[i], above);
-            // The same random places for every detector and rule.
-            RandomStream random({.seed = 0,
-                                 .sequence = static_cast<std::uint32_t>(s),
-                                 .frame = static_cast<std::uint32_t>(frame),
-                                 .purpose = Purpose::kChanceTruth});
-            results[task] = ScoreMasks(above, Pointer(inclusive), scores[i], TruthOf(sequence, loaded, frame), random);
-          });
-          for (std::size_t task = 0; task < results.size(); ++task)
-            points_[task % points_.size()].Add(sequence, first + task / points_.size(), results[task]);
-          if (picture < first || picture >= first + scores.size()) return;
-          const Image<float>& map = scores[picture - first];
-          kept_.push_back({sequence.name, sequence.frames[picture].name, sequence.mean_scr,
-                           loaded.counts[picture].empty() ? map : loaded.counts[picture],
-                           contender_.rules.front().Apply(map), loaded.masks[picture], loaded.ignored[picture]});
-        });
-  }
+  struct Candidate {
+    std::size_t distance = std::numeric_limits<std::size_t>::max();  ///< in frames from the middle of its sequence
+    DetectionPicture picture;
+  };
 
-  void ScoreBoxesOf(const TruthSequence& sequence, Progress& progress) {
-    std::vector<std::string> names;
-    for (const TruthFrame& frame : sequence.frames) names.push_back(frame.name);
-    const auto boxes = ReadBoxes(contender_.boxes, sequence.name, names);
-    if (!boxes) {
-      throw BadInput(fmt::format("{} has no boxes of the sequence {} ({}.csv or .json)", contender_.boxes.string(),
-                                 sequence.name, sequence.name));
+  void ScoreMaps() {
+    MapSource* const of_background =
+        contender_.maps->needs_images() ? contender_.maps.get() : contender_.background_maps.get();
+    TruthSet pairs;
+    for (const TruthSequence& sequence : truth_.sequences) {
+      if (of_background != nullptr && HasPairs(sequence)) pairs.sequences.push_back(sequence);
     }
-    const LoadedSequence loaded = Load(sequence, false, WithImage::kNo, convention_);
-    for (std::size_t frame = 0; frame < names.size(); ++frame) {
-      for (std::size_t rule = 0; rule < points_.size(); ++rule) {
-        std::vector<DetectedObject> found;
-        for (const FileBox& box : (*boxes)[frame]) {
-          if (box.score > static_cast<double>(contender_.rules[rule].threshold.value_or(0.5F)))
-            found.push_back(ObjectOf({box.x, box.y, box.width, box.height}, box.score));
-        }
-        points_[rule].Add(sequence, frame, ScoreDetectedBoxes(found, TruthOf(sequence, loaded, frame)));
-      }
-      progress.Advance();
-    }
-  }
-
-  /// The detector on the frames and on the same frames without targets.
-  void ScorePairs(std::size_t s) {
-    MapSource* const maps = contender_.maps->needs_images() ? contender_.maps.get() : contender_.background_maps.get();
-    if (maps == nullptr) return;
-    const TruthSequence& sequence = truth_.sequences[s];
-    TruthSequence background = sequence;
-    for (TruthFrame& frame : background.frames) frame.image = frame.background;
-    Progress progress(fmt::format("{} with and without targets", contender_.id), 2 * std::ssize(background.frames),
-                      "frames");
-    const auto scores_of = [&](const TruthSequence& shown, MapSource& source) {
-      const bool needs_images = source.needs_images();
-      const LoadedSequence loaded = Load(shown, needs_images, needs_images ? WithImage::kYes : WithImage::kNo, nullptr);
-      std::vector<FrameScore> found(shown.frames.size() * points_.size());
-      ForScores(shown, loaded, source, progress, [&](std::size_t first, const std::vector<Image<float>>& scores) {
-        ParallelFor(scores.size() * points_.size(), [&](std::size_t task) {
-          const std::size_t frame = first + task / points_.size();
-          found[frame * points_.size() + task % points_.size()] =
-              ScoreFrame(contender_.rules[task % points_.size()].Apply(scores[task / points_.size()]),
-                         loaded.masks[frame], Pointer(loaded.ignored[frame]));
+    {
+      Progress progress(contender_.id, truth_.frames(), "frames");
+      ForBlocks(truth_, *contender_.maps, progress, [&](std::vector<ScoredFrame>& block) {
+        AddToCurve(roc_, truth_, block, [](RocCurve& curve, const ScoredFrame& frame) {
+          curve.Add(frame.scores, frame.truth.mask, Pointer(frame.truth.ignore));
         });
+        ScoreBlock(block, of_background != nullptr);
+        for (ScoredFrame& frame : block) KeepForPicture(frame);
       });
-      return found;
-    };
-    const std::vector<FrameScore> with = scores_of(sequence, *contender_.maps), without = scores_of(background, *maps);
-    for (std::size_t i = 0; i < with.size(); ++i) points_[i % points_.size()].AddPair(with[i], without[i]);
+    }
+    if (pairs.sequences.empty()) return;
+    for (TruthSequence& sequence : pairs.sequences) {
+      for (TruthFrame& frame : sequence.frames) frame.image = frame.background, frame.coverage.clear();
+    }
+    Progress progress(fmt::format("{} without targets", contender_.id), pairs.frames(), "frames");
+    ForBlocks(pairs, *of_background, progress, [&](std::vector<ScoredFrame>& block) { ScoreWithoutTargets(block); });
+  }
+
+  void ScoreBlock(const std::vector<ScoredFrame>& block, bool has_background) {
+    std::vector<std::vector<FrameResult>> results(block.size());
+    ParallelFor(block.size(), [&](std::size_t i) {
+      const ScoredFrame& frame = block[i];
+      const ConventionTruth truth(truth_.sequences[frame.sequence], frame.frame, frame.truth, convention_);
+      // The same random places for every detector and rule.
+      const RandomStream random({.seed = 0,
+                                 .sequence = static_cast<std::uint32_t>(frame.sequence),
+                                 .frame = static_cast<std::uint32_t>(frame.frame),
+                                 .purpose = Purpose::kChanceTruth});
+      for (const MaskRule& rule : contender_.rules) {
+        const Mask above = rule.Apply(frame.scores);
+        const std::optional<Mask> inclusive = rule.Inclusive(frame.scores, above);
+        results[i].push_back(ScoreMasks(above, Pointer(inclusive), frame.scores, truth.truth, random));
+      }
+    });
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      const TruthSequence& sequence = truth_.sequences[block[i].sequence];
+      for (std::size_t point = 0; point < points_.size(); ++point) {
+        points_[point].Add(sequence, block[i].frame, results[i][point]);
+        if (has_background && HasPairs(sequence))
+          points_[point].AddWithTargets(results[i][point].conventions.front().score);
+      }
+    }
+  }
+
+  /// The detector on the same frames without targets, against the same truth.
+  void ScoreWithoutTargets(const std::vector<ScoredFrame>& block) {
+    std::vector<FrameScore> found(block.size() * points_.size());
+    ParallelFor(found.size(), [&](std::size_t task) {
+      const ScoredFrame& frame = block[task / points_.size()];
+      found[task] = ScoreFrame(contender_.rules[task % points_.size()].Apply(frame.scores), frame.truth.mask,
+                               Pointer(frame.truth.ignore));
+    });
+    for (std::size_t task = 0; task < found.size(); ++task) points_[task % points_.size()].AddWithout(found[task]);
+  }
+
+  /// The frame with a target nearest to the middle of its sequence; the middle frame where there is none.
+  void KeepForPicture(ScoredFrame& frame) {
+    const auto shown = pictures_.find(frame.sequence);
+    if (shown == pictures_.end()) return;
+    const TruthSequence& sequence = truth_.sequences[frame.sequence];
+    const std::size_t frames = sequence.frames.size(), middle = frames / 2;
+    std::size_t distance = std::max(frame.frame, middle) - std::min(frame.frame, middle);
+    if (CountPixels(frame.truth.mask) == 0) distance += frames;
+    if (distance >= shown->second.distance) return;
+    shown->second.distance = distance;
+    shown->second.picture = {sequence.name,
+                             sequence.frames[frame.frame].name,
+                             sequence.mean_scr,
+                             ReadTruth(sequence.frames[frame.frame], WithImage::kYes).counts,
+                             contender_.rules.front().Apply(frame.scores),
+                             frame.truth.mask,
+                             frame.truth.ignore};
+    if (shown->second.picture.counts.empty()) shown->second.picture.counts = std::move(frame.scores);
+  }
+
+  void ScoreBoxes() {
+    Progress progress(contender_.id, truth_.frames(), "frames");
+    for (const TruthSequence& sequence : truth_.sequences) {
+      std::vector<std::string> names;
+      for (const TruthFrame& frame : sequence.frames) names.push_back(frame.name);
+      const auto boxes = ReadBoxes(contender_.boxes, sequence.name, names);
+      if (!boxes) {
+        throw BadInput(fmt::format("{} has no boxes of the sequence {} ({}.csv or .json)", contender_.boxes.string(),
+                                   sequence.name, sequence.name));
+      }
+      std::vector<std::vector<FrameResult>> results(names.size());
+      ParallelFor(names.size(), [&](std::size_t i) {
+        const TruthImages images = ReadTruth(sequence.frames[i], WithImage::kNo);
+        const ConventionTruth truth(sequence, i, images, convention_);
+        for (const MaskRule& rule : contender_.rules) {
+          std::vector<DetectedObject> found;
+          for (const FileBox& box : (*boxes)[i]) {
+            if (box.score > static_cast<double>(rule.threshold.value_or(0.5F)))
+              found.push_back(ObjectOf({box.x, box.y, box.width, box.height}, box.score));
+          }
+          results[i].push_back(ScoreDetectedBoxes(found, truth.truth));
+        }
+      });
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        for (std::size_t point = 0; point < points_.size(); ++point) points_[point].Add(sequence, i, results[i][point]);
+      }
+      progress.Advance(std::ssize(names));
+    }
   }
 
   const TruthSet& truth_;
   Contender& contender_;
   const MaskConvention* convention_;
-  std::set<std::size_t> shown_;
+  std::map<std::size_t, Candidate> pictures_;  // by sequence
   std::vector<PointScores> points_;
-  std::vector<DetectionPicture> kept_;
   RocCurve roc_;
 };
 

@@ -1,6 +1,7 @@
 // Detectors against truth: classical methods, trained networks, and maps or boxes made elsewhere, side by side under
 // every protocol (docs/metrics.md). No LibTorch: a trained network comes in through SequenceDetector. Needs memory for
-// the frames and masks of one sequence (10 bytes a pixel) and for the scores of RocCurve.
+// a block of frames (frame_blocks.h), for the images of the sequences at work where detectors look at images, and for
+// the scores of RocCurve.
 #pragma once
 
 #include <filesystem>

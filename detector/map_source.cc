@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/parallel.h"
 #include "datasets/score_map.h"
 #include "detector/model_driven/sequence_responses.h"
 
@@ -17,31 +18,99 @@ namespace mirst {
 namespace fs = std::filesystem;
 namespace {
 
+std::vector<Image<float>> ReadCounts(const TruthSequence& sequence) {
+  std::vector<Image<float>> counts(sequence.frames.size());
+  ParallelFor(counts.size(), [&](std::size_t i) {
+    const TruthFrame& frame = sequence.frames[i];
+    if (frame.image.empty()) throw BadInput(fmt::format("the mask {} has no image to look at", frame.mask.string()));
+    counts[i] = ReadTruth(frame, WithImage::kYes).counts;
+  });
+  return counts;
+}
+
+class ModelDrivenSequence final : public SequenceMaps {
+ public:
+  ModelDrivenSequence(const ModelDrivenDetector& detector, const TruthSequence& sequence)
+      : sequence_(sequence), counts_(ReadCounts(sequence)), responses_(detector, counts_) {}
+  std::vector<Image<float>> Read(std::size_t first, std::size_t count) override {
+    std::vector<Image<float>> maps;
+    for (std::size_t i = first; i < first + count; ++i) {
+      maps.push_back(InContext(PlaceOf(sequence_, i), [&] { return responses_.Take(static_cast<int>(i)).map; }));
+      for (float& score : maps.back()) score = std::max(score, 0.0F);  // a negative response is no target
+    }
+    return maps;
+  }
+
+ private:
+  const TruthSequence& sequence_;
+  std::vector<Image<float>> counts_;
+  SequenceResponses responses_;
+};
+
 class ModelDrivenMaps final : public MapSource {
  public:
   explicit ModelDrivenMaps(std::unique_ptr<ModelDrivenDetector> detector) : detector_(std::move(detector)) {}
-  void Begin(const TruthSequence&, const std::vector<Image<float>>& counts) override {
-    responses_.emplace(*detector_, counts);
-  }
-  Image<float> Next(std::size_t index, const Image<float>&) override {
-    Image<float> map = responses_->Take(static_cast<int>(index)).map;
-    for (float& score : map) score = std::max(score, 0.0F);  // a negative response is no target
-    return map;
+  std::unique_ptr<SequenceMaps> Open(const TruthSequence& sequence) override {
+    return std::make_unique<ModelDrivenSequence>(*detector_, sequence);
   }
 
  private:
   std::unique_ptr<ModelDrivenDetector> detector_;
-  std::optional<SequenceResponses> responses_;
 };
 
+class NetworkSequence final : public SequenceMaps {
+ public:
+  NetworkSequence(SequenceDetector& detector, const TruthSequence& sequence)
+      : detector_(detector), sequence_(sequence), counts_(ReadCounts(sequence)) {
+    detector_.Begin();
+  }
+  std::vector<Image<float>> Read(std::size_t first, std::size_t count) override {
+    std::vector<Image<float>> maps;
+    for (std::size_t i = first; i < first + count; ++i) {
+      ThrowIfInterrupted();
+      maps.push_back(InContext(PlaceOf(sequence_, i), [&] { return detector_.Next(counts_[i]); }));
+    }
+    return maps;
+  }
+
+ private:
+  SequenceDetector& detector_;
+  const TruthSequence& sequence_;
+  std::vector<Image<float>> counts_;
+};
+
+/// One sequence after the other: a network remembers the frames before.
 class NetworkMaps final : public MapSource {
  public:
   explicit NetworkMaps(std::unique_ptr<SequenceDetector> detector) : detector_(std::move(detector)) {}
-  void Begin(const TruthSequence&, const std::vector<Image<float>>&) override { detector_->Begin(); }
-  Image<float> Next(std::size_t, const Image<float>& counts) override { return detector_->Next(counts); }
+  bool is_concurrent() const override { return false; }
+  std::unique_ptr<SequenceMaps> Open(const TruthSequence& sequence) override {
+    return std::make_unique<NetworkSequence>(*detector_, sequence);
+  }
 
  private:
   std::unique_ptr<SequenceDetector> detector_;
+};
+
+class FolderSequence final : public SequenceMaps {
+ public:
+  FolderSequence(std::vector<fs::path> paths, std::atomic<bool>& eight_bit)
+      : paths_(std::move(paths)), eight_bit_(eight_bit) {}
+  std::vector<Image<float>> Read(std::size_t first, std::size_t count) override {
+    std::vector<Image<float>> maps(count);
+    ParallelFor(count, [&](std::size_t i) {
+      ScoreMap map = ReadScoreMap(paths_[first + i]);
+      if (map.eight_bit && !eight_bit_ &&
+          std::any_of(map.scores.begin(), map.scores.end(), [](float score) { return score > 0 && score < 1; }))
+        eight_bit_ = true;
+      maps[i] = std::move(map.scores);
+    });
+    return maps;
+  }
+
+ private:
+  std::vector<fs::path> paths_;
+  std::atomic<bool>& eight_bit_;
 };
 
 class FolderMaps final : public MapSource {
@@ -62,14 +131,8 @@ class FolderMaps final : public MapSource {
       }
     }
   }
-  void Begin(const TruthSequence& sequence, const std::vector<Image<float>>&) override {
-    paths_ = MapsOfSequence(sequence);
-  }
-  Image<float> Next(std::size_t index, const Image<float>&) override {
-    ScoreMap map = ReadScoreMap(paths_[index]);
-    eight_bit_ = eight_bit_ || (map.eight_bit && std::any_of(map.scores.begin(), map.scores.end(),
-                                                             [](float score) { return score > 0 && score < 1; }));
-    return std::move(map.scores);
+  std::unique_ptr<SequenceMaps> Open(const TruthSequence& sequence) override {
+    return std::make_unique<FolderSequence>(MapsOfSequence(sequence), eight_bit_);
   }
   std::vector<std::string> Notes() const override {
     if (!eight_bit_) return {};
@@ -104,11 +167,14 @@ class FolderMaps final : public MapSource {
   }
 
   fs::path folder_;
-  std::vector<fs::path> paths_;
-  bool eight_bit_ = false;
+  std::atomic<bool> eight_bit_ = false;
 };
 
 }  // namespace
+
+std::string PlaceOf(const TruthSequence& sequence, std::size_t frame) {
+  return fmt::format("sequence {}, frame {}", sequence.name, sequence.frames[frame].name);
+}
 
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<ModelDrivenDetector> detector) {
   return std::make_unique<ModelDrivenMaps>(std::move(detector));

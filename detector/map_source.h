@@ -15,19 +15,32 @@
 
 namespace mirst {
 
-/// Gives score maps, larger = more like a target, sequence by sequence, frames in order.
+/// The score maps of one sequence, larger = more like a target, one a frame of its shape.
+class SequenceMaps {
+ public:
+  virtual ~SequenceMaps() = default;
+  /// Of frames first ... first + count - 1; asked for once a frame, in order. Throws kBadInput naming sequence and
+  /// frame.
+  virtual std::vector<Image<float>> Read(std::size_t first, std::size_t count) = 0;
+};
+
 class MapSource {
  public:
   virtual ~MapSource() = default;
+  /// False where maps are read, not made.
   virtual bool needs_images() const { return true; }
+  /// True where several sequences may be open, and read by several threads, at once.
+  virtual bool is_concurrent() const { return true; }
   /// Before any work. Throws kBadInput where `set` cannot be served.
   virtual void Check(const TruthSet& /*set*/) {}
-  /// `counts`: all frames of the sequence, empty images where none are needed.
-  virtual void Begin(const TruthSequence& sequence, const std::vector<Image<float>>& counts) = 0;
-  virtual Image<float> Next(std::size_t index, const Image<float>& counts) = 0;
+  /// `sequence` must outlive the maps. Where images are needed, all of the sequence are read now.
+  virtual std::unique_ptr<SequenceMaps> Open(const TruthSequence& sequence) = 0;
   /// What a reader of the scores should know, known after the last frame.
   virtual std::vector<std::string> Notes() const { return {}; }
 };
+
+/// "sequence 000012, frame 000003", for messages.
+std::string PlaceOf(const TruthSequence& sequence, std::size_t frame);
 
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<ModelDrivenDetector> detector);
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<SequenceDetector> detector);

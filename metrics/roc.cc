@@ -3,28 +3,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
-#include <functional>
 #include <iterator>
 #include <limits>
+#include <numeric>
 
 #include "core/error.h"
 
 namespace mirst {
 namespace {
 
-/// Bins of floats in rising order: the upper 16 bits of the value, negative ones turned round.
+/// Scores as whole numbers of the same order: the bits of a float, negative ones turned round. A bin is the upper half.
 constexpr std::uint32_t kBins = 1U << 16;
 constexpr std::uint32_t kSign = 0x80000000U;
 
-std::uint32_t BinOf(float score) {
+std::uint32_t KeyOf(float score) {
   const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);  // -0 and 0 are one score
-  return ((bits & kSign) != 0 ? ~bits : bits | kSign) >> 16;
+  return (bits & kSign) != 0 ? ~bits : bits | kSign;
 }
-float Unordered(std::uint32_t key) { return std::bit_cast<float>((key & kSign) != 0 ? key & ~kSign : ~key); }
-float LowestOf(std::uint32_t bin) { return Unordered(bin << 16); }
-float HighestOf(std::uint32_t bin) { return Unordered((bin << 16) | 0xFFFFU); }
+float ScoreOf(std::uint32_t key) { return std::bit_cast<float>((key & kSign) != 0 ? key & ~kSign : ~key); }
+std::uint32_t BinOf(std::uint32_t key) { return key >> 16; }
+float LowestOf(std::uint32_t bin) { return ScoreOf(bin << 16); }
+float HighestOf(std::uint32_t bin) { return ScoreOf((bin << 16) | 0xFFFFU); }
+
+/// Falling, in three passes of 11 bits (radix sort): a fifth of the time of std::sort on as many keys as are kept here.
+void SortFalling(std::vector<std::uint32_t>& keys) {
+  constexpr std::uint32_t kDigit = 0x7FFU;
+  std::vector<std::uint32_t> sorted(keys.size());
+  for (const unsigned shift : {0U, 11U, 22U}) {
+    std::array<std::size_t, kDigit + 1> place{};
+    for (const std::uint32_t key : keys) ++place[~key >> shift & kDigit];
+    std::exclusive_scan(place.begin(), place.end(), place.begin(), std::size_t{0});
+    for (const std::uint32_t key : keys) sorted[place[~key >> shift & kDigit]++] = key;
+    keys.swap(sorted);
+  }
+}
 
 bool Inside(const Mask* mask, int y, int x) { return mask != nullptr && (*mask)(y, x) > 127; }
 
@@ -37,30 +52,70 @@ void CheckScores(ImageView<const float> scores, const Mask& truth, const Mask* i
   check(truth, "truth");
   if (ignore != nullptr) check(*ignore, "ignore mask");
   for (int y = 0; y < scores.height(); ++y) {
-    for (int x = 0; x < scores.width(); ++x) {
-      if (std::isnan(scores(y, x))) throw BadInput(fmt::format("the score at column {}, row {} is not a number", x, y));
-    }
+    const float* const row = scores.row(y);
+    int faults = 0;  // a sum, not a search: this way compilers look at several pixels at once
+    for (int x = 0; x < scores.width(); ++x) faults += std::isnan(row[x]) ? 1 : 0;
+    if (faults == 0) continue;
+    const auto x = std::find_if(row, row + scores.width(), [](float score) { return std::isnan(score); }) - row;
+    throw BadInput(fmt::format("the score at column {}, row {} is not a number", x, y));
   }
+}
+
+bool HoldsAny(const Mask* mask, int y) {
+  if (mask == nullptr) return false;
+  unsigned any = 0;
+  for (int x = 0; x < mask->width(); ++x) any |= mask->row(y)[x];
+  return any > 127;
 }
 
 }  // namespace
 
+/// Keeps or counts a score of the background; returns how many were counted.
+int RocCurve::AddBackground(std::uint32_t key) {
+  if (BinOf(key) < floor_bin_) {
+    ++counts_[BinOf(key)];
+    return 1;
+  }
+  background_.push_back(key);
+  return 0;
+}
+
 void RocCurve::Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore) {
   CheckScores(scores, truth, ignore);
+  std::int64_t counted = 0;
   for (int y = 0; y < scores.height(); ++y) {
+    const float* const row = scores.row(y);
+    if (!HoldsAny(&truth, y) && !HoldsAny(ignore, y)) {  // nearly every row
+      for (int x = 0; x < scores.width(); ++x) counted += AddBackground(KeyOf(row[x]));
+      continue;
+    }
     for (int x = 0; x < scores.width(); ++x) {
       if (Inside(ignore, y, x)) continue;
-      const float score = scores(y, x);
-      if (truth(y, x) > 127) {
-        truth_.push_back(score);
-      } else if (BinOf(score) >= floor_bin_) {
-        background_.push_back(score);
-      } else {
-        ++counts_[BinOf(score)];
-        ++counted_px_;
-      }
+      if (truth(y, x) > 127)
+        truth_.push_back(KeyOf(row[x]));
+      else
+        counted += AddBackground(KeyOf(row[x]));
     }
   }
+  counted_px_ += counted;
+  sorted_ = false;
+  if (background_.size() / 2 > exact_scores_) Trim();
+}
+
+RocCurve RocCurve::Part() const {
+  RocCurve part(exact_scores_);
+  part.floor_bin_ = floor_bin_;
+  if (!counts_.empty()) part.counts_.resize(kBins);
+  return part;
+}
+
+void RocCurve::Merge(const RocCurve& part) {
+  if (part.floor_bin_ > floor_bin_) RaiseFloor(part.floor_bin_);
+  truth_.insert(truth_.end(), part.truth_.begin(), part.truth_.end());
+  for (const std::uint32_t key : part.background_) counted_px_ += AddBackground(key);
+  for (std::size_t bin = 0; bin < part.counts_.size(); ++bin) counts_[bin] += part.counts_[bin];
+  counted_px_ += part.counted_px_;
+  guarded_px_ += part.guarded_px_;
   sorted_ = false;
   if (background_.size() / 2 > exact_scores_) Trim();
 }
@@ -84,22 +139,35 @@ void RocCurve::AddGuarded(ImageView<const float> scores, const Mask& truth, cons
   Add(scores, truth, &left_out);
 }
 
+/// Of more than exact_scores_ keeps as many of the highest bins as hold no more than that.
 void RocCurve::Trim() {
-  const auto last = background_.begin() + static_cast<std::ptrdiff_t>(exact_scores_);
-  std::nth_element(background_.begin(), last, background_.end(), std::greater<>());
-  floor_bin_ = BinOf(*last) + 1;
+  std::vector<std::size_t> sizes(kBins);
+  for (const std::uint32_t key : background_) ++sizes[BinOf(key)];
+  std::uint32_t floor = kBins;
+  for (std::size_t held = 0; floor > 0 && held + sizes[floor - 1] <= exact_scores_; --floor) held += sizes[floor - 1];
+  RaiseFloor(floor);
+}
+
+/// Scores of lower bins are counted from now on.
+void RocCurve::RaiseFloor(std::uint32_t bin) {
+  floor_bin_ = bin;
   counts_.resize(kBins);
-  const auto counted =
-      std::partition(background_.begin(), background_.end(), [&](float score) { return BinOf(score) >= floor_bin_; });
-  for (auto score = counted; score != background_.end(); ++score) ++counts_[BinOf(*score)];
-  counted_px_ += background_.end() - counted;
-  background_.erase(counted, background_.end());
+  std::size_t kept = 0;
+  for (const std::uint32_t key : background_) {
+    if (BinOf(key) >= bin)
+      background_[kept++] = key;
+    else
+      ++counts_[BinOf(key)];
+  }
+  counted_px_ += static_cast<std::int64_t>(background_.size() - kept);
+  background_.resize(kept);
 }
 
 void RocCurve::Sort() {
   if (sorted_) return;
-  std::sort(truth_.begin(), truth_.end(), std::greater<>());
-  std::sort(background_.begin(), background_.end(), std::greater<>());
+  if (background_.size() > exact_scores_) Trim();  // so that what is kept is the same whenever it was trimmed before
+  SortFalling(truth_);
+  SortFalling(background_);
   sorted_ = true;
 }
 
@@ -108,22 +176,22 @@ std::vector<RocPoint> RocCurve::Points() {
   std::vector<RocPoint> points = {{std::numeric_limits<double>::infinity(), 0, 0}};
   std::size_t positives = 0, negatives = 0;
   while (positives < truth_.size() && BinOf(truth_[positives]) >= floor_bin_) {
-    const float score = truth_[positives];
+    const std::uint32_t score = truth_[positives];
     const std::size_t before = negatives;
     while (negatives < background_.size() && background_[negatives] > score) ++negatives;
     // The corner in front of this score lies at the lowest background score above it.
     if (negatives > before) {
-      points.push_back({static_cast<double>(background_[negatives - 1]), static_cast<std::int64_t>(positives),
+      points.push_back({static_cast<double>(ScoreOf(background_[negatives - 1])), static_cast<std::int64_t>(positives),
                         static_cast<std::int64_t>(negatives)});
     }
     while (negatives < background_.size() && background_[negatives] == score) ++negatives;
     while (positives < truth_.size() && truth_[positives] == score) ++positives;
-    points.push_back(
-        {static_cast<double>(score), static_cast<std::int64_t>(positives), static_cast<std::int64_t>(negatives)});
+    points.push_back({static_cast<double>(ScoreOf(score)), static_cast<std::int64_t>(positives),
+                      static_cast<std::int64_t>(negatives)});
   }
   if (negatives < background_.size()) {
-    points.push_back(
-        {static_cast<double>(background_.back()), static_cast<std::int64_t>(positives), std::ssize(background_)});
+    points.push_back({static_cast<double>(ScoreOf(background_.back())), static_cast<std::int64_t>(positives),
+                      std::ssize(background_)});
   }
   auto false_px = std::ssize(background_);
   for (std::uint32_t bin = counts_.empty() ? 0 : floor_bin_; bin-- > 0;) {
@@ -137,7 +205,7 @@ std::vector<RocPoint> RocCurve::Points() {
 }
 
 std::optional<double> RocCurve::Auc() {
-  if (truth_.empty() || background_.empty()) return std::nullopt;
+  if (truth_px() == 0 || background_px() == 0) return std::nullopt;
   const std::vector<RocPoint> points = Points();
   double doubled = 0;  // twice the area in pixels^2: whole numbers, exact up to 2^53
   for (std::size_t i = 1; i < points.size(); ++i) {
@@ -170,7 +238,7 @@ float RocCurve::ThresholdAtFalsePixelRate(double rate) {
   Sort();
   const auto allowed = static_cast<std::int64_t>(std::floor(rate * static_cast<double>(pixels())));
   // With t = the (allowed + 1)-th highest background score, at most `allowed` lie above it; with any lower t more do.
-  if (allowed < std::ssize(background_)) return background_[static_cast<std::size_t>(allowed)];
+  if (allowed < std::ssize(background_)) return ScoreOf(background_[static_cast<std::size_t>(allowed)]);
   std::int64_t above = std::ssize(background_);
   for (std::uint32_t bin = counts_.empty() ? 0 : floor_bin_; bin-- > 0;) {
     above += counts_[bin];

@@ -24,16 +24,24 @@ struct RocPoint {
 /// Receiver operating characteristic of pixels over the scores themselves. The scores of truth pixels and the highest
 /// `exact_scores` background scores are kept, 4 bytes each; lower background scores are only counted, in bins 2^-7 of
 /// their value wide. Every corner is exact all the same; below the kept scores there is one a bin instead of one a
-/// score.
+/// score. So memory does not grow with the number of frames but for 4 bytes a pixel of truth.
 class RocCurve {
  public:
   static constexpr std::size_t kExactScores = std::size_t{1}
-                                              << 25;  ///< 128 MiB; at most twice that before it is trimmed
+                                              << 24;  ///< 64 MiB; at most twice that before it is trimmed
   explicit RocCurve(std::size_t exact_scores = kExactScores) : exact_scores_(exact_scores) {}
 
   /// Adds a map of one frame; truth and ignore as in ScoreFrame. Throws kBadInput where shapes differ or a score is
   /// NaN.
   void Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore = nullptr);
+  /// Adds a map for thresholds alone: pixels within `guard_px` rows and columns of the truth are left out of the
+  /// background but count as pixels, so that a target's own blur is no false alarm (protocol P2 has 4 px).
+  void AddGuarded(ImageView<const float> scores, const Mask& truth, const Mask* ignore, int guard_px);
+
+  /// An empty curve that another thread fills, to be merged. The curve does not depend on the parts or their order.
+  RocCurve Part() const;
+  void Merge(const RocCurve& part);
+
   /// All corners, from the highest threshold (nothing predicted) down: two for each distinct score of a truth pixel,
   /// between which the curve runs straight, and the end where everything is predicted.
   std::vector<RocPoint> Points();
@@ -43,9 +51,6 @@ class RocCurve {
   /// Area under precision over recall by trapezoids between the corners; before the first hit the precision of the
   /// first corner with one holds. No value without a truth pixel.
   std::optional<double> PrAuc();
-  /// Adds a map for thresholds alone: pixels within `guard_px` rows and columns of the truth are left out of the
-  /// background but count as pixels, so that a target's own blur is no false alarm (protocol P2 has 4 px).
-  void AddGuarded(ImageView<const float> scores, const Mask& truth, const Mask* ignore, int guard_px);
   /// The least threshold t for which at most `rate` of all pixels are false with score > t; where that lies below the
   /// kept scores, the upper end of its bin. Throws kBadInput for a rate outside [0, 1] or without pixels.
   float ThresholdAtFalsePixelRate(double rate);
@@ -55,15 +60,17 @@ class RocCurve {
   std::int64_t pixels() const { return truth_px() + background_px() + guarded_px_; }
 
  private:
-  void Sort();
+  int AddBackground(std::uint32_t key);
+  void RaiseFloor(std::uint32_t bin);
   void Trim();
+  void Sort();
 
   std::size_t exact_scores_;
-  std::vector<float> truth_, background_;  // descending once sorted
-  std::uint32_t floor_bin_ = 0;            // background scores of lower bins are in counts_ alone
-  std::vector<std::int64_t> counts_;       // by bin, of the background; empty while all are kept
-  std::int64_t counted_px_ = 0;            // their sum
-  std::int64_t guarded_px_ = 0;            // near a target: neither truth nor background
+  std::vector<std::uint32_t> truth_, background_;  // keys (roc.cc) that rise with the score; falling once sorted
+  std::uint32_t floor_bin_ = 0;                    // background scores of lower bins are in counts_ alone
+  std::vector<std::int64_t> counts_;               // by bin, of the background; empty while all are kept
+  std::int64_t counted_px_ = 0;                    // their sum
+  std::int64_t guarded_px_ = 0;                    // near a target: neither truth nor background
   bool sorted_ = true;
 };
 

@@ -28,6 +28,7 @@ struct ConventionScore {
   std::string mask_convention;
   SubsetScore all;
   std::vector<ProtocolScore> protocols;
+  std::vector<FrameProtocols> by_sequence;  ///< sums, in the order of the report's sequences
 };
 
 /// P1 on frames that exist with and without their targets.
