@@ -283,14 +283,15 @@ Mask MaskRule::Apply(ImageView<const float> scores) const {
 std::optional<Mask> MaskRule::Inclusive(const Image<float>& scores, const Mask& above) const {
   const double least = threshold ? static_cast<double>(*threshold) : SegmentationThreshold(scores, segmentation);
   if (!threshold && !(least > 0)) return std::nullopt;  // an empty map predicts nothing
+  // Rarely any: first a sum over all, at which compilers look at several pixels at once.
+  std::size_t equal = 0;
+  for (const float score : scores) equal += static_cast<double>(score) == least ? 1 : 0;
+  if (equal == 0) return std::nullopt;
   Mask mask = above;
-  bool differs = false;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (static_cast<double>(scores.data()[i]) != least) continue;
-    mask.data()[i] = 255;
-    differs = true;
+    if (static_cast<double>(scores.data()[i]) == least) mask.data()[i] = 255;
   }
-  return differs ? std::optional(std::move(mask)) : std::nullopt;
+  return mask;
 }
 
 EvaluationResult Evaluate(const TruthSet& truth, const TruthSet* validation, std::vector<Contender> contenders,

@@ -72,6 +72,7 @@ void WriteEvaluation(const EvaluationResult& result, const std::filesystem::path
   for (std::size_t i = 0; i < result.scores.detectors.size(); ++i) {
     const DetectorScores& detector = result.scores.detectors[i];
     WriteFileAtomically(folder / (detector.id + ".sequences.csv"), ScoresCsv(detector));
+    WriteFileAtomically(folder / (detector.id + ".protocols.csv"), ProtocolsCsv(detector));
     WriteFileAtomically(folder / (detector.id + ".roc.csv"), RocCsv(detector));
     WriteFileAtomically(folder / (detector.id + ".pd.csv"), PdCsv(detector));
     if (result.pictures[i].empty()) continue;

@@ -16,9 +16,9 @@ Image<Rgb> DrawDetections(const DetectorScores& detector, const std::vector<Dete
 /// Throws kBadInput where `folder` already holds scores.
 void RequireNoScores(const std::filesystem::path& folder);
 
-/// <id>.sequences.csv, <id>.roc.csv, <id>.pd.csv and, where there are pictures, <id>.png of each detector;
-/// protocols.csv, iou.csv, and both tables as scores.md and scores.tex; scores.json last. Replaces files of the same
-/// names. Throws kBadInput where one cannot be written.
+/// <id>.sequences.csv, <id>.protocols.csv, <id>.roc.csv, <id>.pd.csv and, where there are pictures, <id>.png of each
+/// detector; protocols.csv, iou.csv, and both tables as scores.md and scores.tex; scores.json last. Replaces files of
+/// the same names. Throws kBadInput where one cannot be written.
 void WriteEvaluation(const EvaluationResult& result, const std::filesystem::path& folder);
 
 }  // namespace mirst

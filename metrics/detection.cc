@@ -92,7 +92,9 @@ FrameMatch MatchFrame(const Mask& prediction, const Mask& truth, const Mask* ign
 void SequenceScore::Add(const FrameScore& frame) {
   ++frames;
   total += frame;
-  frame_iou.Add(frame.iou().value());
+  const std::optional<double> iou = frame.iou().value();
+  frame_iou.Add(iou);
+  if (iou && *iou > kFrameIou) ++frames_found;
 }
 
 std::string SubsetScore::FaText() const {
@@ -115,6 +117,7 @@ SubsetScore SummariseSubset(std::string id, const std::vector<const SequenceScor
     subset.fa_px_seq.Add(sequence->total.fa_px().value());
     subset.niou.sum += sequence->frame_iou.sum;
     subset.niou.count += sequence->frame_iou.count;
+    subset.frames_found += sequence->frames_found;
   }
   return subset;
 }

@@ -86,6 +86,9 @@ struct FrameMatch {
 /// The same rule, arguments and faults as ScoreFrame.
 FrameMatch MatchFrame(const Mask& prediction, const Mask& truth, const Mask* ignore = nullptr);
 
+/// A frame counts as found in `dr_frames` when its IoU exceeds this.
+inline constexpr double kFrameIou = 0.5;
+
 /// One sequence, frame by frame.
 struct SequenceScore {
   std::string name;
@@ -94,7 +97,8 @@ struct SequenceScore {
   std::vector<std::string> groups = {};  ///< "class boat", "area_px [1, 5)": further subsets that it belongs to
   std::int64_t frames = 0;
   FrameScore total;
-  Mean frame_iou;  ///< over the frames that hold truth or prediction
+  Mean frame_iou;                 ///< over the frames that hold truth or prediction
+  std::int64_t frames_found = 0;  ///< frames with IoU > kFrameIou
 
   void Add(const FrameScore& frame);
   friend bool operator==(const SequenceScore&, const SequenceScore&) = default;
@@ -108,11 +112,15 @@ struct SubsetScore {
   FrameScore pooled;  ///< its iou(), pd(), fa(), fa_px() are the pooled scores
   Mean iou_seq;       ///< the published tables' IoU
   Mean niou;          ///< over frames that hold truth or prediction
+  std::int64_t frames_found = 0;
   Mean pd_seq;
   Mean fa_seq;
   Mean fa_px_seq;
   friend bool operator==(const SubsetScore&, const SubsetScore&) = default;
 
+  /// The published "DR" of RDIAN: the share of all frames whose IoU exceeds kFrameIou; a frame without truth and
+  /// prediction is not found.
+  Ratio dr_frames() const { return {frames_found, frames}; }
   /// `niou` with the frames that hold neither truth nor prediction counted as 0.
   std::optional<double> niou_zero() const { return Mean{niou.sum, frames}.value(); }
   /// True where so few false pixels were seen that fa is no estimate but a bound (kLeastFalseAlarmPx / pixels).

@@ -83,15 +83,16 @@ std::string Aligned(const TextTable& table) {
 TextTable IouTable(const Evaluation& evaluation) {
   TextTable table{"IoU of all sequences, by mask convention",
                   {"detector", "operating point", "masks", "IoU_seq", "sequences", "IoU_pooled", "px", "nIoU", "frames",
-                   "nIoU_zero", "of"},
+                   "nIoU_zero", "of", "DR", "found/frames"},
                   {}};
-  ForConventions(evaluation, [&](const DetectorScores& detector, const OperatingPoint& point,
-                                 const ConventionScore& c) {
-    table.rows.push_back({detector.id, point.origin, c.mask_convention, Fraction(c.all.iou_seq.value()),
-                          fmt::format("{}", c.all.iou_seq.count), Fraction(c.all.pooled.iou().value()),
-                          Counts(c.all.pooled.iou()), Fraction(c.all.niou.value()), fmt::format("{}", c.all.niou.count),
-                          Fraction(c.all.niou_zero()), fmt::format("{}", c.all.frames)});
-  });
+  ForConventions(
+      evaluation, [&](const DetectorScores& detector, const OperatingPoint& point, const ConventionScore& c) {
+        table.rows.push_back(
+            {detector.id, point.origin, c.mask_convention, Fraction(c.all.iou_seq.value()),
+             fmt::format("{}", c.all.iou_seq.count), Fraction(c.all.pooled.iou().value()), Counts(c.all.pooled.iou()),
+             Fraction(c.all.niou.value()), fmt::format("{}", c.all.niou.count), Fraction(c.all.niou_zero()),
+             fmt::format("{}", c.all.frames), Fraction(c.all.dr_frames().value()), Counts(c.all.dr_frames())});
+      });
   return table;
 }
 
@@ -140,36 +141,46 @@ std::string Format(const TextTable& table, TableForm form) {
   return text;
 }
 
+namespace {
+
+std::optional<double> TotalOf(const std::vector<ClusterSum>& sums) {
+  double numerator = 0, denominator = 0;
+  for (const ClusterSum& sum : sums) numerator += sum.numerator, denominator += sum.denominator;
+  if (denominator == 0) return std::nullopt;
+  return numerator / denominator;
+}
+
+std::vector<std::string> ContrastRow(const Contrast& contrast, const std::string& score,
+                                     const std::vector<ClusterSum>& a, const std::vector<ClusterSum>& b) {
+  const auto value_a = TotalOf(a), value_b = TotalOf(b);
+  const auto interval = BootstrapDifference(a, b);
+  const auto text = [](std::optional<double> v) { return v ? fmt::format("{:.4g}", *v) : "-"; };
+  return {contrast.point,
+          contrast.masks,
+          contrast.protocol,
+          contrast.subset,
+          fmt::format("{}", a.size()),
+          score,
+          text(value_a),
+          text(value_b),
+          value_a && value_b ? fmt::format("{:+.4g}", *value_b - *value_a) : "-",
+          interval ? fmt::format("{:+.4g} .. {:+.4g}", interval->low, interval->high) : "-",
+          interval ? fmt::format("{}", interval->clusters) : fmt::format("< {} or unknown", kLeastClusters),
+          !interval                                 ? "no interval"
+          : interval->low > 0 || interval->high < 0 ? "differs"
+                                                    : "not told apart"};
+}
+
+}  // namespace
+
 TextTable CompareTable(const std::vector<Contrast>& contrasts, const std::string& name_a, const std::string& name_b) {
-  TextTable table{
-      fmt::format("P1, all sequences: {} less {}; 95 % by paired bootstrap over background sources", name_b, name_a),
-      {"operating point", "score", name_a, name_b, "difference", "95 %", "sources", "verdict"},
-      {}};
-  const auto value = [](const std::vector<ClusterSum>& sums) -> std::optional<double> {
-    double numerator = 0, denominator = 0;
-    for (const ClusterSum& sum : sums) numerator += sum.numerator, denominator += sum.denominator;
-    if (denominator == 0) return std::nullopt;
-    return numerator / denominator;
-  };
+  TextTable table{fmt::format("{} less {}; 95 % by paired bootstrap over background sources", name_b, name_a),
+                  {"operating point", "masks", "protocol", "subset", "sequences", "score", name_a, name_b, "difference",
+                   "95 %", "sources", "verdict"},
+                  {}};
   for (const Contrast& contrast : contrasts) {
-    const bool same = std::equal(
-        contrast.a.begin(), contrast.a.end(), contrast.b.begin(), contrast.b.end(),
-        [](const SequenceScore& a, const SequenceScore& b) { return a.name == b.name && a.source == b.source; });
-    if (!same) throw BadInput(fmt::format("{} and {} were not scored on the same sequences", name_a, name_b));
-    const auto a = MetricSums(contrast.a), b = MetricSums(contrast.b);
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const auto value_a = value(a[i].second), value_b = value(b[i].second);
-      const auto interval = BootstrapDifference(a[i].second, b[i].second);
-      const auto text = [](std::optional<double> v) { return v ? fmt::format("{:.4g}", *v) : "-"; };
-      table.rows.push_back(
-          {contrast.name, a[i].first, text(value_a), text(value_b),
-           value_a && value_b ? fmt::format("{:+.4g}", *value_b - *value_a) : "-",
-           interval ? fmt::format("{:+.4g} .. {:+.4g}", interval->low, interval->high) : "-",
-           interval ? fmt::format("{}", interval->clusters) : fmt::format("< {} or unknown", kLeastClusters),
-           !interval                                 ? "no interval"
-           : interval->low > 0 || interval->high < 0 ? "differs"
-                                                     : "not told apart"});
-    }
+    for (std::size_t i = 0; i < contrast.a.size(); ++i)
+      table.rows.push_back(ContrastRow(contrast, contrast.a[i].first, contrast.a[i].second, contrast.b[i].second));
   }
   return table;
 }

@@ -24,12 +24,12 @@ TextTable ProtocolTable(const Evaluation& evaluation);
 /// Ends with a line break. CSV has no title; LaTeX is a tabular of the package booktabs.
 std::string Format(const TextTable& table, TableForm form);
 
-/// Two detectors on the same sequences: the difference b - a of every score of MetricSums with its paired interval.
-/// Throws kBadInput where the sequences differ.
+/// The scores of two detectors on the same sequences of one subset, as MetricSums gives them.
 struct Contrast {
-  std::string name;  ///< of the operating point
-  std::vector<SequenceScore> a, b;
+  std::string point, masks, protocol, subset;
+  NamedSums a, b;
 };
+/// The difference b - a of every score with its paired interval.
 TextTable CompareTable(const std::vector<Contrast>& contrasts, const std::string& name_a, const std::string& name_b);
 
 }  // namespace mirst

@@ -33,6 +33,7 @@ Json ToJson(const SubsetScore& subset) {
           {"iou_seq", ToJson(subset.iou_seq)},
           {"niou", ToJson(subset.niou)},
           {"niou_zero", Number(subset.niou_zero())},
+          {"dr_frames", ToJson(subset.dr_frames())},
           {"pd_seq", ToJson(subset.pd_seq)},
           {"pd_pooled", ToJson(subset.pooled.pd())},
           {"fa_seq", ToJson(subset.fa_seq)},
@@ -124,14 +125,6 @@ Json ToJson(const DetectorScores& detector) {
   return json;
 }
 
-std::string Cell(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-std::string Cell(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
-
 std::string SubsetLine(const SubsetScore& subset) {
   const FrameScore& pooled = subset.pooled;
   const auto millionths = [](const Mean& mean) {
@@ -175,24 +168,42 @@ std::optional<double> OperatingPoint::least_scr() const {
   return LeastScr(targets, kLeastScrPd);
 }
 
-std::vector<std::pair<std::string, std::vector<ClusterSum>>> MetricSums(const std::vector<SequenceScore>& sequences) {
-  std::vector<std::pair<std::string, std::vector<ClusterSum>>> metrics = {
-      {"iou_pooled", {}}, {"iou_seq", {}},   {"niou", {}},  {"pd_pooled", {}},
-      {"pd_seq", {}},     {"fa_pooled", {}}, {"fa_seq", {}}};
+namespace {
+
+ClusterSum RatioOf(const std::string& source, const Ratio& ratio) {
+  return {source, static_cast<double>(ratio.numerator), static_cast<double>(ratio.denominator)};
+}
+ClusterSum ValueOf(const std::string& source, const Ratio& ratio) {
+  return {source, ratio.value().value_or(0), ratio.value() ? 1.0 : 0.0};
+}
+
+}  // namespace
+
+NamedSums MetricSums(const std::vector<SequenceScore>& sequences) {
+  NamedSums sums = {{"iou_pooled", {}}, {"iou_seq", {}},   {"niou", {}},  {"pd_pooled", {}},
+                    {"pd_seq", {}},     {"fa_pooled", {}}, {"fa_seq", {}}};
   for (const SequenceScore& s : sequences) {
-    const auto ratio = [&](const Ratio& r) {
-      return ClusterSum{s.source, static_cast<double>(r.numerator), static_cast<double>(r.denominator)};
-    };
-    const auto value = [&](const Ratio& r) {
-      return ClusterSum{s.source, r.value().value_or(0), r.value() ? 1.0 : 0.0};
-    };
-    const ClusterSum sums[] = {
-        ratio(s.total.iou()), value(s.total.iou()), {s.source, s.frame_iou.sum, static_cast<double>(s.frame_iou.count)},
-        ratio(s.total.pd()),  value(s.total.pd()),  ratio(s.total.fa()),
-        value(s.total.fa())};
-    for (std::size_t i = 0; i < metrics.size(); ++i) metrics[i].second.push_back(sums[i]);
+    const ClusterSum of_sequence[] = {RatioOf(s.source, s.total.iou()),
+                                      ValueOf(s.source, s.total.iou()),
+                                      {s.source, s.frame_iou.sum, static_cast<double>(s.frame_iou.count)},
+                                      RatioOf(s.source, s.total.pd()),
+                                      ValueOf(s.source, s.total.pd()),
+                                      RatioOf(s.source, s.total.fa()),
+                                      ValueOf(s.source, s.total.fa())};
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i].second.push_back(of_sequence[i]);
   }
-  return metrics;
+  return sums;
+}
+
+NamedSums MetricSums(const std::vector<SequenceCounts>& sequences) {
+  NamedSums sums = {{"pd_pooled", {}}, {"pd_seq", {}}, {"fa_pooled", {}}, {"fa_seq", {}}};
+  for (const auto& [source, counts] : sequences) {
+    sums[0].second.push_back(RatioOf(source, counts.pd()));
+    sums[1].second.push_back(ValueOf(source, counts.pd()));
+    sums[2].second.push_back(RatioOf(source, counts.fa()));
+    sums[3].second.push_back(ValueOf(source, counts.fa()));
+  }
+  return sums;
 }
 
 std::string ScoresTable(const Evaluation& evaluation) {
@@ -256,6 +267,7 @@ std::string ScoresJson(const Evaluation& evaluation) {
         {"fa_px_seq", "all false pixels / all pixels, mean over sequences"},
         {"iou_seq", "mean over sequences of the sequence's pooled IoU"},
         {"niou", "mean over frames that hold truth or prediction"},
+        {"dr_frames", fmt::format("share of all frames with IoU > {:g} (RDIAN's DR)", kFrameIou)},
         {"fa_1e-6",
          fmt::format("fa_seq in 1e-6; a bound where fewer than {} pixels are false alarms", kLeastFalseAlarmPx)},
         {"subsets", fmt::format("by mscr_present under box20, low < {:g}", kLowScr)},
@@ -277,56 +289,6 @@ std::string ScoresJson(const Evaluation& evaluation) {
       {"absent", evaluation.absent},
       {"detectors", detectors}};
   return Dump(json, 1);
-}
-
-std::string ScoresCsv(const DetectorScores& detector) {
-  std::string csv =
-      "sequence,mscr_present,rule,threshold,frames,pixels,truth_px,predicted_px,common_px,targets,matched,predictions,"
-      "unmatched_px,iou,niou,pd,fa,fa_px,niou_frames,source\n";
-  for (const OperatingPoint& point : detector.points) {
-    for (const SequenceScore& s : point.report.sequences) {
-      csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name),
-                         Cell(s.mean_scr), Cell(point.rule), Cell(point.threshold), s.frames, s.total.pixels,
-                         s.total.truth_px, s.total.predicted_px, s.total.common_px, s.total.targets, s.total.matched,
-                         s.total.predictions, s.total.unmatched_px, Cell(s.total.iou().value()),
-                         Cell(s.frame_iou.value()), Cell(s.total.pd().value()), Cell(s.total.fa().value()),
-                         Cell(s.total.fa_px().value()), s.frame_iou.count, Cell(s.source));
-    }
-  }
-  return csv;
-}
-
-std::string PdCsv(const DetectorScores& detector) {
-  std::string csv = "protocol,origin,scr,area_px,speed_px,dprime,class,found,targets,pd,low,high,sources,efficiency\n";
-  for (const OperatingPoint& point : detector.points) {
-    for (const PdBin& bin : PdByQuantity(point.targets)) {
-      csv += fmt::format("P1,{}", Cell(point.origin));
-      for (const char* column : {"scr", "area_px", "speed_px", "dprime", "class"}) {
-        csv += fmt::format(",{}", bin.quantity == column ? Cell(bin.label) : "");
-      }
-      csv += fmt::format(",{},{},{}", bin.pd.numerator, bin.pd.denominator, Cell(bin.pd.value()));
-      csv += bin.interval ? fmt::format(",{},{},{}", bin.interval->low, bin.interval->high, bin.interval->clusters)
-                          : std::string(",,,");
-      const std::optional<double> efficiency =
-          bin.quantity == "dprime" ? Efficiency(bin.pd, point.fa().value().value_or(0), bin.mean) : std::nullopt;
-      csv += fmt::format(",{}\n", Cell(efficiency));
-    }
-    for (const SurfaceCell& cell : PdSurface(point.targets)) {
-      csv += fmt::format("P1,{},{},{},{},,,{},{},{},,,,\n", Cell(point.origin), Cell(cell.scr), Cell(cell.area_px),
-                         Cell(cell.speed_px), cell.pd.numerator, cell.pd.denominator, Cell(cell.pd.value()));
-    }
-  }
-  return csv;
-}
-
-std::string RocCsv(const DetectorScores& detector) {
-  std::string csv = "threshold,true_px,false_px,true_rate,false_rate,precision\n";
-  for (const RocPoint& point : detector.roc) {
-    csv += fmt::format("{},{},{},{},{},{}\n", point.threshold, point.true_px, point.false_px,
-                       Cell(Ratio{point.true_px, detector.truth_px}.value()),
-                       Cell(Ratio{point.false_px, detector.background_px}.value()), Cell(point.precision().value()));
-  }
-  return csv;
 }
 
 }  // namespace mirst

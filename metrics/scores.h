@@ -84,9 +84,18 @@ struct Evaluation {
   std::vector<DetectorScores> detectors;
 };
 
-/// The scores of all sequences as sums by background source, by name: iou_pooled, iou_seq, niou, pd_pooled, pd_seq,
-/// fa_pooled, fa_seq. What intervals and paired comparisons are made of.
-std::vector<std::pair<std::string, std::vector<ClusterSum>>> MetricSums(const std::vector<SequenceScore>& sequences);
+/// Scores as sums by background source, by name: what intervals and paired comparisons are made of.
+using NamedSums = std::vector<std::pair<std::string, std::vector<ClusterSum>>>;
+/// P1: iou_pooled, iou_seq, niou, pd_pooled, pd_seq, fa_pooled, fa_seq.
+NamedSums MetricSums(const std::vector<SequenceScore>& sequences);
+
+/// What one protocol counted in one sequence.
+struct SequenceCounts {
+  std::string source;
+  ProtocolCounts counts;
+};
+/// pd_pooled, pd_seq, fa_pooled, fa_seq.
+NamedSums MetricSums(const std::vector<SequenceCounts>& sequences);
 
 /// Several lines, 100 columns wide, no line break at the end.
 std::string ScoresTable(const Evaluation& evaluation);
@@ -96,6 +105,8 @@ std::string ScoresJson(const Evaluation& evaluation);
 std::string PdCsv(const DetectorScores& detector);
 /// One row a sequence and operating point.
 std::string ScoresCsv(const DetectorScores& detector);
+/// One row a sequence, operating point, mask convention and protocol.
+std::string ProtocolsCsv(const DetectorScores& detector);
 /// threshold, true and false pixels, their shares; one row a corner.
 std::string RocCsv(const DetectorScores& detector);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -172,6 +173,18 @@ TEST(Summarise, EmptyFramesAreLeftOutOfNiouAndCountAsZeroInNiouZero) {
   EXPECT_DOUBLE_EQ(*all.niou_zero(), 0.25);
 }
 
+TEST(Summarise, AFrameIsFoundAboveHalfItsUnion) {
+  SequenceScore sequence;
+  for (const std::int64_t common : {3, 2, 1}) {  // of a union of 4: 0.75, exactly 0.5, 0.25
+    FrameScore frame;
+    frame.truth_px = 4;
+    frame.predicted_px = frame.common_px = common;
+    sequence.Add(frame);
+  }
+  sequence.Add(FrameScore());  // nothing there, nothing predicted
+  EXPECT_EQ(SummariseSubset("all", {&sequence}).dr_frames(), (Ratio{1, 4}));
+}
+
 TEST(Summarise, ASequenceWithoutTargetHasNoPdAndLeavesTheMeanAlone) {
   const SubsetScore all =
       Summarise({Sequence(5.0, {Counts(4, 2, 2, 2, 1, 0)}), Sequence(5.0, {Counts(0, 3, 0, 0, 0, 3)})}).subsets[2];
@@ -310,6 +323,93 @@ TEST(RocCurve, WithBoundedMemoryEveryCornerIsStillExact) {
   EXPECT_LE(found - wanted, wanted / 64);
 }
 
+/// Corners by their definition: sorts all scores.
+std::vector<RocPoint> CornersBySorting(std::vector<std::pair<float, bool>> scores) {
+  std::sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<RocPoint> corners;
+  std::int64_t true_px = 0, false_px = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    ++(scores[i].second ? true_px : false_px);
+    if (i + 1 == scores.size() || scores[i + 1].first != scores[i].first)
+      corners.push_back({static_cast<double>(scores[i].first), true_px, false_px});
+  }
+  return corners;
+}
+
+TEST(RocCurve, HoldsTheCornersThatSortingAllScoresGives) {
+  RandomStream random({.seed = 6, .purpose = Purpose::kTest});
+  RocCurve roc;
+  std::vector<std::pair<float, bool>> all;
+  for (int frame = 0; frame < 5; ++frame) {
+    Image<float> scores(30, 40);
+    Mask truth(30, 40);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      // Negative scores, both zeros, values of 8 bits with their ties, and both infinities.
+      const auto kind = random.Integer(5);
+      scores.data()[i] = kind == 0   ? static_cast<float>(random.Normal())
+                         : kind == 1 ? -0.0F
+                         : kind == 2 ? static_cast<float>(random.Integer(256)) / 255
+                         : kind == 3 ? std::ldexp(1.0F, static_cast<int>(random.Integer(250)) - 130)
+                                     : 0.0F;
+      if (i % 601 == 7) scores.data()[i] = (i % 2 == 0 ? 1.0F : -1.0F) * std::numeric_limits<float>::infinity();
+      truth.data()[i] = random.Integer(9) == 0 ? 255 : 0;
+      all.emplace_back(scores.data()[i], truth.data()[i] != 0);
+    }
+    roc.Add(scores, truth);
+  }
+  const std::vector<RocPoint> expected = CornersBySorting(all), found = roc.Points();
+  // Every corner of the curve is one of the definition's, and none with a truth pixel is missing.
+  for (std::size_t i = 1; i < found.size(); ++i)
+    EXPECT_NE(std::find(expected.begin(), expected.end(), found[i]), expected.end()) << found[i].threshold;
+  for (std::size_t i = 1; i < expected.size(); ++i) {
+    if (expected[i].true_px == expected[i - 1].true_px) continue;
+    EXPECT_NE(std::find(found.begin(), found.end(), expected[i]), found.end()) << expected[i].threshold;
+  }
+  EXPECT_EQ(found.back(), expected.back());
+}
+
+TEST(RocCurve, DoesNotDependOnThePartsOrTheirOrder) {
+  RandomStream random({.seed = 8, .purpose = Purpose::kTest});
+  std::vector<Image<float>> scores;
+  std::vector<Mask> truth;
+  for (int frame = 0; frame < 24; ++frame) {
+    scores.emplace_back(10, 20);
+    truth.emplace_back(10, 20);
+    for (float& score : scores.back()) score = static_cast<float>(random.Uniform(0, 1) * random.Uniform(0, 1));
+    for (std::uint8_t& pixel : truth.back()) pixel = random.Integer(20) == 0 ? 255 : 0;
+  }
+  const auto curve = [&](std::size_t frames_of_a_part, bool backwards) {
+    RocCurve whole(500);
+    for (std::size_t first = 0; first < scores.size(); first += frames_of_a_part) {
+      RocCurve part = whole.Part();
+      for (std::size_t i = first; i < std::min(first + frames_of_a_part, scores.size()); ++i) {
+        const std::size_t frame = backwards ? scores.size() - 1 - i : i;
+        part.Add(scores[frame], truth[frame]);
+      }
+      whole.Merge(part);
+    }
+    return whole;
+  };
+  RocCurve reference(500);
+  for (std::size_t i = 0; i < scores.size(); ++i) reference.Add(scores[i], truth[i]);
+  for (const std::size_t frames : {1U, 5U, 24U}) {
+    for (const bool backwards : {false, true}) {
+      RocCurve other = curve(frames, backwards);
+      EXPECT_EQ(other.Points(), reference.Points());
+      EXPECT_EQ(other.background_px(), reference.background_px());
+      for (const double rate : {0.01, 0.1, 0.5})
+        EXPECT_EQ(other.ThresholdAtFalsePixelRate(rate), reference.ThresholdAtFalsePixelRate(rate));
+    }
+  }
+}
+
+TEST(RocCurve, AHeapOfEqualScoresStaysExactBeyondTheBound) {
+  RocCurve roc(3);
+  roc.Add(Row({5, 5, 5, 5, 5, 5, 5, 7, 1}), MaskFrom({".......#."}));
+  EXPECT_EQ(roc.background_px(), 8);
+  EXPECT_EQ(*roc.Auc(), 1.0);
+}
+
 TEST(MatchFrame, NamesTheComponentsThatScoreFrameCounts) {
   const Mask truth = MaskFrom({"##........", "..........", ".......##."});
   const Mask prediction = MaskFrom({".##.......", "..........", "....#....."});
@@ -368,6 +468,7 @@ TEST(DetectionGolden, ReproducesThePublishedEvaluationCode) {
   // Both add eps = 2.2e-16 to the denominator, less than a rounding here.
   EXPECT_NEAR(*sequence.total.iou().value(), basic["mIoU"].get<double>(), 1e-12);
   EXPECT_NEAR(*sequence.frame_iou.value(), golden["RDIAN"]["nIoU"].get<double>(), 1e-12);
+  EXPECT_EQ(*SummariseSubset("all", {&sequence}).dr_frames().value(), golden["RDIAN"]["DR"].get<double>());
 }
 
 }  // namespace

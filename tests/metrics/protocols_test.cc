@@ -364,6 +364,19 @@ TEST(ProtocolsGolden, TheShootingRuleGivesDtumsNumbers) {
   }
 }
 
+// RDIAN model/metrics.py at sigmoid > 0.5, image 0: targets found and targets. Its rule for a target is not written
+// down; an IoU of boxes of at least 0.5 (P4) gives its number, the centroids of P1 do not.
+TEST(ProtocolsGolden, BoxesGiveRdiansTargetsFound) {
+  const std::filesystem::path folder = test::GoldenFolder() / "deep" / "metrics";
+  MIRST_REQUIRE_PATH(folder);
+  const Golden golden = ReadGolden(folder);
+  const FrameProtocols counts = Score(Above(golden.logits[0], 0, false), golden.truth[0]);
+  const auto& expected = golden.values["RDIAN"]["image0_tp_pos_fp_neg_target_t_at_0_5"];
+  EXPECT_EQ(At(counts, Protocol::kP4).hits, expected[4].get<std::int64_t>());
+  EXPECT_EQ(At(counts, Protocol::kP4).targets, expected[5].get<std::int64_t>());
+  EXPECT_EQ(At(counts, Protocol::kP1).hits, expected[4].get<std::int64_t>() + 1);
+}
+
 // pixAcc of BasicIRSTD and RDIAN is the share of truth pixels that are predicted.
 TEST(ProtocolsGolden, PixelAccuracyIsTheRecallOfPixels) {
   const std::filesystem::path folder = test::GoldenFolder() / "deep" / "metrics";
