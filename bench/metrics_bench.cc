@@ -1,10 +1,19 @@
 // What scoring a frame of 384 x 384 px costs beside decoding its mask from PNG, which any scoring of files must do once
-// for the truth and once for the prediction (BM_DecodeMask). s_per_20000_frames is for one core.
+// for the truth and once for the prediction (BM_DecodeMask), and a whole evaluation beside decoding alone.
+// s_per_20000_frames is for one core.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
 
 #include "core/file.h"
+#include "core/parallel.h"
+#include "core/progress.h"
 #include "core/random.h"
 #include "datasets/frame_io.h"
+#include "datasets/score_map.h"
+#include "detector/evaluation.h"
 #include "metrics/protocols.h"
 #include "metrics/roc.h"
 
@@ -72,10 +81,85 @@ BENCHMARK(BM_ScoreAllProtocols)->Arg(0)->Arg(3)->Arg(100)->Unit(benchmark::kMicr
 void BM_AddToRoc(benchmark::State& state) {
   const Scene scene(3);
   RocCurve roc(1 << 22);
+  for (int i = 0; i < 200; ++i) roc.Add(scene.scores, scene.truth);
   for (auto _ : state) roc.Add(scene.scores, scene.truth);
   State20000Frames(state);
 }
 BENCHMARK(BM_AddToRoc)->Unit(benchmark::kMicrosecond);
+
+std::string NpyBytes(const Image<float>& map) {
+  std::string header =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", map.height(), map.width());
+  header.resize(117, ' ');
+  header += '\n';
+  return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header +
+         std::string(reinterpret_cast<const char*>(map.data()), map.size() * sizeof(float));
+}
+
+enum class Maps { kMasks, kEightBits, kFloats };
+
+/// A truth folder and a folder of predictions of it.
+class Folders {
+ public:
+  explicit Folders(Maps maps) {
+    for (const char* name : {"truth/mask/s", "maps/s"}) CreateFolder(folder_.path() / name);
+    const Scene scene(3);
+    Image<std::uint8_t> eight_bits(kExtentPx, kExtentPx);
+    std::transform(scene.scores.begin(), scene.scores.end(), eight_bits.begin(),
+                   [](float score) { return static_cast<std::uint8_t>(255 * score); });
+    for (int i = 0; i < kFrames; ++i) {
+      const std::string name = fmt::format("{:06}", i);
+      WriteFileAtomically(folder_.path() / "truth/mask/s" / (name + ".png"), EncodePng(scene.truth));
+      const std::filesystem::path map = folder_.path() / "maps/s" / (name + (maps == Maps::kFloats ? ".npy" : ".png"));
+      WriteFileAtomically(map, maps == Maps::kFloats  ? NpyBytes(scene.scores)
+                               : maps == Maps::kMasks ? EncodePng(scene.prediction)
+                                                      : EncodePng(eight_bits));
+      files_.emplace_back(folder_.path() / "truth/mask/s" / (name + ".png"), map);
+    }
+  }
+
+  void Decode() const {
+    ParallelFor(files_.size(), [&](std::size_t i) {
+      benchmark::DoNotOptimize(ReadMask(files_[i].first));
+      benchmark::DoNotOptimize(ReadScoreMap(files_[i].second));
+    });
+  }
+  void Score() const {
+    std::vector<Contender> contenders;
+    contenders.push_back({"maps", {}, MapsIn(folder_.path() / "maps"), {{0.5F, "bench"}}});
+    benchmark::DoNotOptimize(Evaluate(OpenTruth(folder_.path() / "truth", ""), nullptr, std::move(contenders), {}));
+  }
+  static constexpr int kFrames = 200;
+
+ private:
+  TemporaryFolder folder_{"mirst-bench"};
+  std::vector<std::pair<std::filesystem::path, std::filesystem::path>> files_;
+};
+
+/// `mirst evaluate --pred --truth` end to end on two threads: decoding, every protocol, ROC. `to_decoding` is its
+/// processor time over that of decoding the same files alone, taken in turns.
+void BM_EvaluateFolder(benchmark::State& state, Maps maps) {
+  SetProgressStyle(ProgressStyle::kQuiet);
+  const ThreadLimit threads(2);
+  const Folders folders(maps);
+  double decoding_s = 0, scoring_s = 0;
+  const auto seconds = [](const auto& work) {
+    const std::clock_t start = std::clock();
+    work();
+    return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  };
+  for (auto _ : state) {
+    decoding_s += seconds([&] { folders.Decode(); });
+    scoring_s += seconds([&] { folders.Score(); });
+  }
+  const double frames = static_cast<double>(state.iterations()) * Folders::kFrames;
+  state.counters["decoding_us"] = 1e6 * decoding_s / frames;
+  state.counters["evaluating_us"] = 1e6 * scoring_s / frames;
+  state.counters["to_decoding"] = scoring_s / decoding_s;
+}
+BENCHMARK_CAPTURE(BM_EvaluateFolder, masks, Maps::kMasks)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_EvaluateFolder, eight_bits, Maps::kEightBits)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_EvaluateFolder, floats, Maps::kFloats)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace mirst

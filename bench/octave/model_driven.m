@@ -1,7 +1,8 @@
-% Five of the model-driven methods straight from their formulas (docs/detectors.md), to be timed beside model_driven_bench:
+% The seven model-driven methods straight from their formulas (docs/detectors.md), whole images at a time, to be timed
+% beside model_driven_bench (bench/octave_ratio.py does so):
 %   octave --no-gui model_driven.m METHOD FRAME.png...
-% METHOD: top_hat, ipi, pstnn, wsnm_stipt (4 frames), asttv_ntla (3 frames). Prints seconds a frame, iterations, and the
-% largest response.
+% METHOD: top_hat, ipi, pstnn, wslcm, wsnm_stipt (4 frames), asttv_ntla (3 frames), imnn_lwec (3 frames). Prints seconds
+% a frame, iterations, and the largest response.
 1;
 
 function u = shifted(a, dy, dx, fill)
@@ -142,6 +143,57 @@ function [t, k] = pstnn(i)
   end
 end
 
+% All n x n neighbours of each pixel along the third dimension; `a` has n - 1 rows and columns more than the result.
+function stack = neighbours(a, n)
+  [h, w] = size(a);
+  stack = zeros(h - n + 1, w - n + 1, n * n);
+  p = 0;
+  for dy = 0:n - 1
+    for dx = 0:n - 1, stack(:, :, ++p) = a(dy + (1:h - n + 1), dx + (1:w - n + 1)); end
+  end
+end
+
+function b = edges(a, r)  % border pixels repeated
+  [h, w] = size(a);
+  b = a([ones(1, r), 1:h, h * ones(1, r)], [ones(1, r), 1:w, w * ones(1, r)]);
+end
+
+function b = mirrored(a, r)  % symmetric, the border pixel first
+  [h, w] = size(a);
+  b = a([r:-1:1, 1:h, h:-1:h - r + 1], [r:-1:1, 1:w, w:-1:w - r + 1]);
+end
+
+function b = zeros_around(a, r)
+  b = zeros(size(a) + 2 * r);
+  b(r + (1:size(a, 1)), r + (1:size(a, 2))) = a;
+end
+
+function [t, k] = wslcm(i)
+  k = 0;
+  [h, w] = size(i);
+  i = median(neighbours(zeros_around(i, 1), 3), 3);
+  g = conv2(edges(i, 1), [1, 2, 1; 2, 4, 2; 1, 2, 1] / 16, 'valid');
+  t = -inf(h, w);
+  for c = [5, 7, 9, 11]
+    margin = c + (c - 1) / 2;
+    stack = sort(neighbours(zeros_around(i, margin), c), 3, 'descend');
+    top = mean(stack(:, :, 1:9), 3);
+    level = top - conv2(edges(i, margin), ones(c) / c ^ 2, 'valid');
+    at = @(a, dy, dx) a(c + dy * c + (1:h), c + dx * c + (1:w));
+    around = tops = zeros(h, w, 8);
+    cells = [-1, -1; -1, 0; -1, 1; 0, -1; 0, 1; 1, -1; 1, 0; 1, 1];
+    for n = 1:8
+      around(:, :, n) = at(level, cells(n, 1), cells(n, 2));
+      tops(:, :, n) = at(top, cells(n, 1), cells(n, 2));
+    end
+    brightest = max(tops, [], 3);
+    brightest(brightest == 0) = 1;
+    centre = at(level, 0, 0);
+    spread = max(std(around, 0, 3), 5);
+    t = max(t, centre .* max(centre - max(around, [], 3), 0) ./ spread .* max(g .^ 2 ./ brightest - g, 0));
+  end
+end
+
 function x = schatten(s, c)
   t = s; p = 0.8;
   for o = 1:3
@@ -215,6 +267,116 @@ function [t, k] = asttv_ntla(x)
     d1 += mu * r; d3 += mu * (v1 - g1); d4 += mu * (v2 - g2); d5 += mu * (v3 - g3);
     mu = min(1.2 * mu, 1e6);
     if norm(r(:)) / norm(x(:)) < 1e-6, break; end
+  end
+end
+
+function [l1, l2] = structure(a)
+  [gx, gy] = gradient(filter3(a, 3));
+  j11 = filter3(gx .^ 2, 3); j12 = filter3(gx .* gy, 3); j22 = filter3(gy .^ 2, 3);
+  d = sqrt((j11 - j22) .^ 2 + 4 * j12 .^ 2);
+  l1 = (j11 + j22 + d) / 2; l2 = (j11 + j22 - d) / 2;
+end
+
+function level = range_level(a, share)
+  a = a(isfinite(a));
+  level = min(a) + share * (max(a) - min(a));
+end
+
+function prior = imnn_prior(i)
+  stack = neighbours(mirrored(i, 3), 7);
+  count = ones(size(stack));
+  for a = 1:48
+    for b = a + 1:49
+      same = stack(:, :, a) == stack(:, :, b);
+      count(:, :, a) += same; count(:, :, b) += same;
+    end
+  end
+  entropy = -mean((stack - i) .^ 2 .* log(count / 49), 3) ./ (std(stack, 1, 3) + 0.01);
+  [l1, l2] = structure(entropy);
+  corner = l1 .* l2 ./ (l1 + l2 + 1e-4);
+  prior = 2 * l1 .* corner ./ (l1 + corner + 1e-3);
+  prior = (prior - min(prior(:))) / (max(prior(:)) - min(prior(:)));
+  sums = {};
+  for r = 1:4, sums{r} = conv2(mirrored(i, r), ones(2 * r + 1), 'valid'); end
+  contrast = -inf(size(i));
+  for r = 1:3, contrast = max(contrast, sums{1} / 9 ./ ((sums{r + 1} - sums{r}) / (8 + 8 * r))); end
+  contrast(contrast == -inf | isnan(contrast)) = 2;
+  [l1, l2] = structure(i .^ contrast);
+  tr = l1 + l2; de = l1 .* l2;
+  line = tr >= range_level(tr, 0.13) & de <= range_level(de, 0.01);
+  point = tr >= range_level(tr, 0.10) & de >= range_level(de, 0.008);
+  prior = prior .* (3 * point + !line);
+end
+
+% Shrinks by the singular values of the tensor before; an odd length leaves its highest frequency half empty.
+function z = weighted_tsvd(y, before, threshold)
+  n = size(y, 3);
+  f = fft(y, [], 3); g = fft(before, [], 3);
+  half = floor(n / 2) + 1;
+  f(:, :, half + 1:n) = 0;
+  for k = 1:half
+    [u, s, v] = svd(f(:, :, k), 'econ');
+    f(:, :, k) = u * diag(max(diag(s) - threshold * exp(-svd(g(:, :, k)) / 1e-4), 0)) * v';
+  end
+  for k = n:-1:ceil(n / 2 + 2), f(:, :, k) = conj(f(:, :, n - k + 2)); end
+  z = real(ifft(f, [], 3));
+end
+
+function [t, k] = imnn_lwec(frames)
+  [h, w, n] = size(frames);
+  p = 15;
+  rows = unique([0:p:h - p - 1, h - p]); columns = unique([0:p:w - p - 1, w - p]);
+  corners = [];
+  to_left = true;
+  for r = rows
+    across = columns;
+    if to_left, across = fliplr(across); end
+    to_left = !to_left;
+    for c = across, corners(end + 1, :) = [r, c]; end
+  end
+  count = size(corners, 1);
+  x = prior = zeros(p, p, count * n);
+  for f = 1:n
+    weights = imnn_prior(frames(:, :, f));
+    for i = 1:count
+      at = (f - 1) * count + i; y = corners(i, 1) + (1:p); u = corners(i, 2) + (1:p);
+      x(:, :, at) = frames(y, u, f);
+      prior(:, :, at) = weights(y, u);
+    end
+  end
+  slices = size(x, 3);
+  lam1 = 1e5 * 1.4 / (sqrt(p) * slices); lam2 = 50 * lam1; w = 0.001;
+  alpha = [w, 1, 1] / (2 + w); orders = {[1, 2, 3], [1, 3, 2], [2, 3, 1]};
+  beta = rho = 1 / 5;
+  l = s = e = g = m = zeros(size(x)); weight = 1 ./ prior;
+  z = multiplier = {l, l, l};
+  n0 = numel(x);
+  for k = 1:400
+    sum_z = 0;
+    for i = 1:3
+      y = permute(l + multiplier{i} / beta, orders{i});
+      z{i} = ipermute(weighted_tsvd(y, permute(z{i}, orders{i}), alpha(i) / beta / 1e-4), orders{i});
+      sum_z += beta * (z{i} - multiplier{i} / beta);
+    end
+    l = (sum_z + rho * (x - s - e - g + m / rho)) / (rho + 3 * beta);
+    s = max(x - l - e - g + m / rho - weight * lam1 / rho, 0);
+    weight = 2 ./ (s + 0.01) ./ prior;
+    q = x - l - s - g + m / rho;
+    for r = 1:p
+      size_r = norm(squeeze(q(r, :, :)));
+      e(r, :, :) = max(1 - lam2 / (rho * max(size_r, realmin)), 0) * q(r, :, :);
+    end
+    g = (rho * (x - l - s - e) + m) / (2 * lam2 + rho);
+    r = x - l - s - e - g;
+    if norm(r(:)) / norm(x(:)) < 1e-4 || nnz(s > 0) == n0, break; end
+    n0 = nnz(s > 0);
+    for i = 1:3, multiplier{i} += beta * (l - z{i}); end
+    m += rho * r;
+    beta = min(1.5 * beta, 1e10); rho = min(1.5 * rho, 1e4);
+  end
+  t = zeros(size(frames));
+  for f = 1:n
+    for i = 1:count, t(corners(i, 1) + (1:p), corners(i, 2) + (1:p), f) = s(:, :, (f - 1) * count + i); end
   end
 end
 
