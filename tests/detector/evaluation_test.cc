@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/json.h"
+#include "core/parallel.h"
 #include "core/progress.h"
 #include "detector/model_driven/top_hat.h"
 #include "tests/support/evaluation_sets.h"
@@ -236,6 +237,55 @@ TEST_F(EvaluateSet, TargetsAreKnownByWhatTheirAnnotationsSay) {
   EXPECT_TRUE(point.intervals.empty());  // two sources
 }
 
+// d' as constructed: 4 for the targets of b, 9 for those of c. The maps of b are the truth, those of c are moved by 3
+// px in their first frame: Pd 2/2 in [4, 6), 1/2 in [8, 12). False alarms: 4 of all pixels.
+TEST_F(EvaluateSet, PdByDetectabilityAndItsEfficiency) {
+  WritePredictions(set_, {"b"}, 0, 0, predictions_);
+  WritePredictions(set_, {"c"}, 3, 0, predictions_);
+  const std::string found = ListFiles(set_ / "mask" / "c")[1].filename().string();
+  fs::copy_file(set_ / "mask" / "c" / found, predictions_ / "c" / found, fs::copy_options::overwrite_existing);
+  TruthSet truth = OpenTruth(set_, "test");
+  for (TruthSequence& sequence : truth.sequences) {
+    for (FrameAnnotation& frame : sequence.annotations)
+      for (Annotation& target : frame.targets) target.dprime = sequence.name == "b" ? 4.0 : 9.0;
+  }
+  const EvaluationResult result = Run(truth, nullptr, Maps(predictions_));
+  EXPECT_THAT(result.scores.absent, testing::Not(testing::Contains(HasSubstr("dprime"))));
+  std::vector<PdBin> bins;
+  for (const PdBin& bin : PdByQuantity(result.scores.detectors[0].points[0].targets)) {
+    if (bin.quantity == "dprime") bins.push_back(bin);
+  }
+  ASSERT_EQ(bins.size(), 2U);
+  EXPECT_EQ(bins[0].label, "[4, 6)");
+  EXPECT_EQ(bins[0].pd, (Ratio{2, 2}));
+  EXPECT_EQ(bins[1].label, "[8, 12)");
+  EXPECT_EQ(bins[1].pd, (Ratio{1, 2}));
+  EXPECT_EQ(bins[1].mean, 9);
+  // z(1/2) = 0: the ideal observer reaches this Pd at d' = -z(Fa).
+  const double reached = -NormalQuantile(4 / (4 * kFramePx));
+  const Json json = ParseJson(ScoresJson(result.scores));
+  int seen = 0;
+  for (const Json& bin : json["detectors"][0]["operating_points"][0]["pd_by"]) {
+    if (bin["quantity"] != "dprime") continue;
+    ++seen;
+    if (bin["bin"] == "[4, 6)")
+      EXPECT_TRUE(bin["efficiency"].is_null());  // all found: the ideal observer's d' is unbounded
+    else
+      EXPECT_NEAR(bin["efficiency"].get<double>(), reached * reached / 81, 1e-12);
+  }
+  EXPECT_EQ(seen, 2);
+  EXPECT_THAT(PdCsv(result.scores.detectors[0]), HasSubstr("P1,test,,,,\"[8, 12)\",,1,2,0.5,"));
+}
+
+TEST_F(EvaluateSet, TheNumberOfThreadsChangesNothing) {
+  const auto scores = [&](int threads) {
+    const ThreadLimit limit(threads);
+    const TruthSet validation = OpenTruth(set_, "val");
+    return ScoresJson(Run(OpenTruth(set_, "test"), &validation, TopHat()).scores);
+  };
+  EXPECT_EQ(scores(1), scores(3));
+}
+
 TEST_F(EvaluateSet, TheOrderOfFramesChangesNothing) {
   WritePredictions(set_, {"b", "c"}, 1, 0, predictions_);
   TruthSet truth = OpenTruth(set_, "test");
@@ -293,7 +343,8 @@ TEST_F(EvaluateSet, WritesScoresThatSayWhatWasMeasured) {
   const std::string csv = ReadFile(out / "maps.sequences.csv");
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3);
   EXPECT_TRUE(fs::exists(out / "maps.roc.csv"));
-  for (const char* file : {"scores.md", "scores.tex", "protocols.csv", "iou.csv", "maps.pd.csv"}) {
+  for (const char* file :
+       {"scores.md", "scores.tex", "protocols.csv", "iou.csv", "maps.pd.csv", "maps.protocols.csv"}) {
     EXPECT_TRUE(fs::exists(out / file)) << file;
   }
   const std::string protocols = ReadFile(out / "protocols.csv");
