@@ -1,27 +1,51 @@
-// The three-dimensional noise model: what of a stack of frames (time t, rows v, columns h) varies along which axes.
-// D'Agostino and Webb 1991; docs/physics.md, "Sensor chain".
+// Three-dimensional noise of an image sequence after D'Agostino and Webb (SPIE 1488, 1991): what fluctuates in time,
+// along rows and along columns, and in every combination, as standard deviations in the sequence's own unit. A scene
+// that is not uniform counts as fixed noise (vh, v, h), one that moves as temporal noise too.
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <vector>
 
 #include "core/image.h"
 
 namespace mirst {
 
-enum class NoiseComponent { kTvh, kTv, kTh, kVh, kT, kV, kH };
-inline constexpr std::array<const char*, 7> kNoiseComponentNames = {"tvh", "tv", "th", "vh", "t", "v", "h"};
-
-struct Noise3d {
-  double mean = 0;                   ///< of all values
-  double total_variance = 0;         ///< of the population
-  std::array<double, 7> sigma{};     ///< by NoiseComponent: root mean square of the component; squares sum to total
-  std::array<double, 7> variance{};  ///< unbiased (analysis of variance, random effects); may be negative
+/// One number for each component; t = frame, v = row, h = column. "tv" fluctuates from frame to frame and row to row,
+/// and so on; "vh" is the fixed pattern of single pixels.
+struct Noise3dComponents {
+  double tvh = 0, tv = 0, th = 0, vh = 0, t = 0, v = 0, h = 0;
 };
 
-/// Components of >= 2 frames of one shape, >= 2 x 2. sigma: averages along the axes that a component lacks, less the
-/// averages along those that it has. variance: from the mean squares, so that a component's own finite sample of the
-/// others does not count as its own. Throws kBadInput: too few frames, rows or columns, shapes that differ.
-Noise3d AnalyseNoise3d(const std::vector<Image<float>>& frames);
+/// How the components are estimated from the reduced arrays.
+enum class Noise3dEstimator {
+  kPopulation,  ///< standard deviation of each array over all its elements: variances sum to the total variance
+  kSample,      ///< the same divided by (elements - 1)
+};
+
+/// Takes frames one by one and keeps sums alone: memory of one frame and of a row and a column for each frame.
+class Noise3d {
+ public:
+  /// `frame` has the shape (height, width) of the first. Throws kInternal otherwise.
+  void Add(const Image<float>& frame);
+
+  std::int64_t frames() const { return static_cast<std::int64_t>(row_means_.size()); }
+  /// Mean over all values; the total standard deviation over all (population). Throw kInternal before the first frame.
+  double Mean() const;
+  double Total(Noise3dEstimator estimator = Noise3dEstimator::kPopulation) const;
+  /// Standard deviations. Throws kInternal before the first frame, or for kSample where an array has one element.
+  Noise3dComponents Sigmas(Noise3dEstimator estimator = Noise3dEstimator::kPopulation) const;
+  /// Unbiased variances of the random-effects model (analysis of variance), which may come out below zero. Needs two
+  /// frames, rows and columns, else throws kInternal.
+  Noise3dComponents AnovaVariances() const;
+
+ private:
+  Noise3dComponents SumsOfSquares() const;  // of the reduced arrays, each element once
+
+  int height_ = 0, width_ = 0;
+  double offset_ = 0;  // the first pixel: sums of squares keep their digits
+  std::vector<double> pixel_sums_;
+  std::vector<std::vector<double>> row_means_, column_means_;  // by frame
+  double square_sum_ = 0;
+};
 
 }  // namespace mirst

@@ -29,10 +29,10 @@ std::vector<Frame> FlatFrames(int frames = kFrames, float level = 8000) {
   return result;
 }
 
-std::vector<Image<float>> Pixels(const std::vector<Frame>& frames) {
-  std::vector<Image<float>> pixels;
-  for (const Frame& frame : frames) pixels.push_back(frame.pixels);
-  return pixels;
+Noise3d NoiseOf(const std::vector<Frame>& frames) {
+  Noise3d noise;
+  for (const Frame& frame : frames) noise.Add(frame.pixels);
+  return noise;
 }
 
 SensorOptions Quiet() {
@@ -53,7 +53,8 @@ TEST(SensorChain, TheNoiseAnalysisFindsEachComponentThatWasPutIn) {
   options.column_pattern_mk = 55;
   std::vector<Frame> frames = FlatFrames();
   ExposeFrames(options, {.seed = 3}, frames);
-  const Noise3d noise = AnalyseNoise3d(Pixels(frames));
+  const Noise3dComponents found = NoiseOf(frames).AnovaVariances();
+  const std::array<double, 7> variance = {found.tvh, found.tv, found.th, found.vh, found.t, found.v, found.h};
   const std::array<double, 7> put_in = {40, 25, 30, 50, 35, 45, 55};
   // Independent draws of a component: the number of its own values.
   const std::array<double, 7> draws = {
@@ -61,8 +62,8 @@ TEST(SensorChain, TheNoiseAnalysisFindsEachComponentThatWasPutIn) {
   for (std::size_t i = 0; i < put_in.size(); ++i) {
     // A variance of n draws has the relative error sqrt(2 / n); 4 of them, and the analysis' own error from the other
     // components (below 5 %).
-    EXPECT_NEAR(noise.variance[i] / (put_in[i] * put_in[i]), 1, 4 * std::sqrt(2 / draws[i]) + 0.05)
-        << kNoiseComponentNames[i];
+    EXPECT_NEAR(variance[i] / (put_in[i] * put_in[i]), 1, 4 * std::sqrt(2 / draws[i]) + 0.05)
+        << "component " << i << " of tvh, tv, th, vh, t, v, h";
   }
 }
 
@@ -75,7 +76,7 @@ TEST(SensorChain, ShotNoiseGrowsWithTheSignalAndReadNoiseDoesNot) {
     ExposeFrames(options, {.seed = 1}, frames);
     // Variance in counts^2: (electrons + read^2) / electrons_per_count^2, and 1/12 of rounding.
     const double expected = (static_cast<double>(level) * 10 + 200.0 * 200) / 100 + 1.0 / 12;
-    const double found = AnalyseNoise3d(Pixels(frames)).total_variance;
+    const double found = std::pow(NoiseOf(frames).Total(), 2);
     EXPECT_NEAR(found / expected, 1, 4 * std::sqrt(2.0 / (6 * kHeight * kWidth)));  // 4 errors of a variance
   }
 }
