@@ -110,6 +110,7 @@ class FolderSource final : public SequenceSource {
     info_.frame_count = static_cast<int>(files_.size());
     info_.sha256 = hash.Finish();
     info_.frame_names_json = Json(names).dump(-1, ' ', false, Json::error_handler_t::replace);
+    ReadFrameRate(folder / "capture.json");
     Read(0, 1);
     if (const fs::path boxes = folder / "boxes.csv"; fs::exists(boxes)) {
       known_targets_ = ReadKnownTargets(boxes, names, info_.width, info_.height);
@@ -134,6 +135,16 @@ class FolderSource final : public SequenceSource {
   }
 
  private:
+  // The sidecar of `mirst capture` (datasets/capture.h).
+  void ReadFrameRate(const fs::path& sidecar) {
+    if (!fs::exists(sidecar)) return;
+    const double rate_hz =
+        InContext(sidecar.string(), [&] { return GetOr<double>(ParseJson(ReadFile(sidecar)), "frame_rate_hz", 0.0); });
+    if (rate_hz <= 0) return;
+    info_.frame_rate_hz = rate_hz;
+    info_.frame_rate_known = true;
+  }
+
   std::vector<fs::path> files_;
 };
 

@@ -104,6 +104,12 @@ std::string SourceName(const fs::path& path) {
   return absolute.has_filename() ? absolute.filename().string() : "root";
 }
 
+void SequenceSource::AddKnownTargets(const std::vector<KnownTarget>& targets) {
+  known_targets_.insert(known_targets_.end(), targets.begin(), targets.end());
+  std::stable_sort(known_targets_.begin(), known_targets_.end(),
+                   [](const KnownTarget& a, const KnownTarget& b) { return a.frame < b.frame; });
+}
+
 Sources OpenSources(const std::vector<fs::path>& paths) {
   Sources sources;
   for (const fs::path& path : paths) OpenPath(path, sources);

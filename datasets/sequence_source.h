@@ -27,6 +27,7 @@ struct SourceInfo {
   int bit_depth = 8;  ///< of the counts: 8 or 16
   int frame_count = 0;
   double frame_rate_hz = 25;
+  bool frame_rate_known = false;  ///< stated by the video or by a folder's capture.json, not assumed
   std::string sha256;  ///< folder: over "name sha256\n" of its frames in order; video: of the file; procedural: of
                        ///< options and key
   std::string frame_names_json = "[]";  ///< folder: the files' names in order, for boxes.csv
@@ -47,6 +48,8 @@ class SequenceSource {
   void Rename(std::string name) { info_.name = std::move(name); }
   /// Real targets, by frame; from boxes.csv beside the frames (1-based corners: 1 is subtracted).
   const std::vector<KnownTarget>& known_targets() const { return known_targets_; }
+  /// Adds real targets that were found elsewhere, boxes inside the image. Not safe beside other calls.
+  void AddKnownTargets(const std::vector<KnownTarget>& targets);
 
   /// Frames [first, first + count). Safe from several threads at once. Throws kBadInput (file gone, corrupt, of another
   /// size than when opened) and kInternal (outside the source).

@@ -66,6 +66,7 @@ class VideoSource final : public SequenceSource {
     const double rate_hz = capture.get(cv::CAP_PROP_FPS);
     if (std::isfinite(rate_hz) && rate_hz > 0 && rate_hz <= 10000) {
       info_.frame_rate_hz = rate_hz;
+      info_.frame_rate_known = true;
     } else {
       LogWarning(fmt::format("{}: the video names no frame rate; {} Hz is taken", file.string(), info_.frame_rate_hz));
     }

@@ -12,6 +12,8 @@ namespace mirst {
 void Visit(OptionsVisitor& v, BackgroundOptions& o) {
   v.TextList("paths", o.paths,
              "sequence folders, folders of sequence folders, or video files; none: procedural stand-in");
+  v.Text("library", o.library,
+         "catalogue of `mirst inspect --library`, in place of paths: its fit sources, their suspects ignored");
   v.Integer("procedural_sources", o.procedural_sources, {1, 10000},
             "how many procedural stand-ins, where no paths are given");
   v.Group("procedural", o.procedural, "the stand-in");
@@ -150,6 +152,8 @@ void Visit(OptionsVisitor& v, GenerateOptions& o) {
 void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   AddFaults(reader, o.backgrounds.procedural);
   AddFaults(reader, o.sensor);
+  if (!o.backgrounds.library.empty() && !o.backgrounds.paths.empty())
+    reader.AddFault("backgrounds", "found paths and a library, allowed: one of them");
   if (o.split.val_share + o.split.test_share >= 1) {
     reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share,
                                          o.split.test_share));

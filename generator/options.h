@@ -25,6 +25,7 @@ enum class ForegroundRule { kNone, kEstimated };
 
 struct BackgroundOptions {
   std::vector<std::string> paths;  ///< source roots; none = the procedural stand-in
+  std::string library;             ///< catalogue of `mirst inspect --library`, in place of paths
   int procedural_sources = 6;      ///< how many stand-ins to make
   ProceduralOptions procedural;
 };

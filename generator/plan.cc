@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "datasets/background_library.h"
 #include "generator/sensor_chain.h"
 #include "generator/splits.h"
 #include "generator/target_view.h"
@@ -37,7 +38,9 @@ std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options) {
 
 std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptions& options) {
   std::vector<std::unique_ptr<SequenceSource>> sources;
-  if (options.backgrounds.paths.empty()) {
+  if (!options.backgrounds.library.empty()) {
+    sources = OpenLibrary(options.backgrounds.library);
+  } else if (options.backgrounds.paths.empty()) {
     const RandomKey key{.seed = options.seed, .purpose = Purpose::kProceduralScene};
     for (int i = 0; i < options.backgrounds.procedural_sources; ++i) {
       sources.push_back(
