@@ -193,7 +193,7 @@ std::vector<DefectivePixel> FindDefectivePixels(FrameSpan frames) {
                      protrusion = Protrusion(TemporalMean(frames));
   std::vector<float> deviations(protrusion.begin(), protrusion.end());
   for (float& value : deviations) value = std::abs(value);
-  const float limit = std::max(4.0f, 8 * 1.4826f * MedianOf(deviations));
+  const float limit = std::max(6.0f, 10 * 1.4826f * MedianOf(deviations));
 
   for (int y = 2; y + 2 < sigma.height(); ++y) {
     for (int x = 2; x + 2 < sigma.width(); ++x) {

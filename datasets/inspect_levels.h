@@ -56,8 +56,8 @@ struct DefectivePixel {
 /// By rows. Needs 8 frames, gives nothing below.
 /// Stuck: constant, while at least 7 of its 8 neighbours change in half of all pairs of frames or more (not so in
 /// blocks that a codec repeats). Blinking: temporal sigma above 6 times the neighbours' largest and 3 counts. Offset:
-/// its mean differs from the mean of its 8 neighbours by more than 8 robust sigmas of that difference over the image
-/// and 4 counts, while none of the 4 nearest deviates from its own by more than a quarter of that in the same
+/// its mean differs from the mean of its 8 neighbours by more than 10 robust sigmas of that difference over the image
+/// and 6 counts, while none of the 4 nearest deviates from its own by more than a quarter of that in the same
 /// direction: optics and pixel area (sigma >= 0.4 px) would spread more.
 std::vector<DefectivePixel> FindDefectivePixels(FrameSpan frames);
 

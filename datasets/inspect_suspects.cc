@@ -18,7 +18,7 @@ constexpr double kLeastContrast = 4;
 constexpr std::size_t kCandidates = 40;  // of a frame and polarity
 constexpr double kGatePx = 4;            // around the predicted place
 constexpr int kMostMisses = 6;           // frames, before a track ends
-constexpr double kLeastScore = 12;       // contrast of a still thing; of a moving one a third
+constexpr double kLeastScore = 15;       // contrast of a still thing; of a moving one a third
 
 struct Candidate {
   Vec2 scene_xy;
@@ -53,7 +53,7 @@ void AddCandidates(const cv::Mat& response, int polarity, Vec2 scene_origin, dou
   for (int y = 1; y + 1 < response.rows; ++y) {
     for (int x = 1; x + 1 < response.cols; ++x) {
       const float peak = response.at<float>(y, x);
-      if (peak < 2 || peak < highest.at<float>(y, x)) continue;
+      if (peak < 3 || peak < highest.at<float>(y, x)) continue;
       const double ring =
           std::max(0.0, static_cast<double>(wide.at<float>(y, x)) - static_cast<double>(near.at<float>(y, x)));
       const double contrast = static_cast<double>(peak) / std::max({std::sqrt(ring / kRing), 0.5 * noise_counts, 0.5});

@@ -13,7 +13,7 @@ namespace mirst {
 /// is null.
 std::string InspectionJson(const Inspection& inspection);
 
-inline constexpr int kPageWidth = 1480, kPageHeight = 1090;
+inline constexpr int kPageWidth = 1480, kPageHeight = 1090;  ///< px; the height is the largest
 /// One page: the middle frame with the suspects, the noise map, histogram, power spectrum, what repeats and moves over
 /// time, the suspects enlarged, numbers and verdict. Reads the frames again. Throws as SequenceSource::Read.
 Image<Rgb> DrawInspection(const Inspection& inspection, const SequenceSource& source);

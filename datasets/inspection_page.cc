@@ -12,8 +12,8 @@ namespace mirst {
 namespace {
 
 const cv::Scalar kInk(40, 36, 34), kFaint(200, 200, 200), kBlue(150, 80, 20), kOrange(20, 110, 220);
-constexpr int kMargin = 20, kColumn = 470, kTextWidth = 460, kViewHeight = 380, kPlotHeight = 220, kCropSide = 40,
-              kCropScale = 4;
+constexpr int kMargin = 20, kColumn = 470, kTextWidth = 480, kViewHeight = 380, kPlotHeight = 220, kCropSide = 40,
+              kCropScale = 3;
 
 void Write(cv::Mat& page, const std::string& text, cv::Point baseline, double scale = 0.45,
            const cv::Scalar& ink = kInk) {
@@ -95,7 +95,7 @@ void Plot(cv::Mat& page, const cv::Rect& area, const std::string& title, const s
       x_high = std::max(x_high, x);
     }
   }
-  int name_x = area.x + 6;
+  int name_x = area.x + WidthOf(title, 0.45) + 18;
   for (const Curve& curve : curves) {
     std::vector<cv::Point> points;
     for (std::size_t i = 0; i < curve.x.size(); ++i) {
@@ -105,7 +105,7 @@ void Plot(cv::Mat& page, const cv::Rect& area, const std::string& title, const s
                           area.br().y - 1 - static_cast<int>(std::lround(v * (area.height - 1))));
     }
     cv::polylines(page, points, false, curve.colour, 1, cv::LINE_AA);
-    Write(page, curve.name, {name_x, area.y + 16}, 0.4, curve.colour);
+    Write(page, curve.name, {name_x, area.y - 6}, 0.4, curve.colour);
     name_x += WidthOf(curve.name, 0.4) + 14;
   }
   Write(page, x_ends + (y_ends.empty() ? "" : "   |   " + y_ends), {area.x, area.br().y + 15}, 0.38);
@@ -224,8 +224,7 @@ Image<Rgb> DrawInspection(const Inspection& inspection, const SequenceSource& so
     for (const Suspect& suspect : inspection.suspects) suspects.emplace_back(&suspect, red);
     for (const Suspect& suspect : inspection.known_suspects) suspects.emplace_back(&suspect, green);
     for (const Suspect& suspect : inspection.fixed_spots) suspects.emplace_back(&suspect, grey);
-    Write(page, fmt::format("frame {}: suspects red, in boxes.csv green, fixed to the sensor grey", middle),
-          {kMargin, top - 8});
+    Write(page, fmt::format("frame {}: suspects red, known green, sensor grey", middle), {kMargin, top - 8});
     const View view =
         Show(page, Grey(source.Read(middle, 1).front().pixels, inspection.levels.p001, inspection.levels.p999),
              {kMargin, top, kColumn - 10, kViewHeight});
@@ -261,7 +260,9 @@ Image<Rgb> DrawInspection(const Inspection& inspection, const SequenceSource& so
     PlotHistogram(page, plot_area(0), inspection.levels);
     PlotSpectrum(page, plot_area(1), inspection.spectrum);
     PlotTime(page, plot_area(2), inspection);
-    DrawSuspects(page, suspects, source, plots + kPlotHeight + 40);
+    const int crops = plots + kPlotHeight + 40;
+    DrawSuspects(page, suspects, source, crops);
+    page = page.rowRange(0, std::min(page.rows, crops + (suspects.empty() ? 0 : kCropSide * kCropScale + 50))).clone();
   } catch (const cv::Exception& error) {
     throw InternalError("drawing an inspection failed: " + std::string(error.what()));
   }

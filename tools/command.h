@@ -49,6 +49,7 @@ void AddGenerateCommand(CLI::App& program);
 void AddEmbedCommand(CLI::App& program);
 void AddStatsCommand(CLI::App& program);
 void AddScrCommand(CLI::App& program);
+void AddCaptureCommand(CLI::App& program);
 void AddInspectCommand(CLI::App& program);
 void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);

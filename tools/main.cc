@@ -89,6 +89,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddStatsCommand(program);
   mirst::AddScrCommand(program);
   mirst::AddPreviewCommand(program);
+  mirst::AddCaptureCommand(program);
   mirst::AddInspectCommand(program);
   mirst::AddEvaluateCommand(program);
   mirst::AddCompareCommand(program);
