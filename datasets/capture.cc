@@ -64,9 +64,22 @@ cv::VideoCapture Open(const CaptureOptions& options) {
   return capture;
 }
 
+/// The four characters of the pixel format that a decoder has, "I420"; empty where the backend does not tell.
+std::string StreamFormat(const cv::VideoCapture& capture) {
+  const double code = capture.get(cv::CAP_PROP_CODEC_PIXEL_FORMAT);
+  if (!(code > 0) || code > 4294967295.0) return {};
+  std::string text;
+  for (auto rest = static_cast<std::uint32_t>(code); rest > 0; rest >>= 8) {
+    const char c = static_cast<char>(rest & 0xff);
+    if (c >= ' ' && c <= '~') text += c;
+  }
+  return text;
+}
+
 struct Grabbed {
   cv::Mat picture;
-  double time_s = 0;  // host clock, since the capture was opened
+  double host_time_s = 0;    // since the capture was opened
+  double stream_time_s = 0;  // as the source tells it; 0 where it does not
 };
 
 /// Reads the source on a thread of its own, so that a slow disk costs no frame until the queue is full.
@@ -102,13 +115,14 @@ class Grabber {
         good = capture.read(picture);
       } catch (const cv::Exception&) {  // the source is broken: it ends here
       }
-      const double time_s = std::chrono::duration<double>(Clock::now() - start).count();
+      const double host_time_s = std::chrono::duration<double>(Clock::now() - start).count();
+      const double stream_time_s = capture.get(cv::CAP_PROP_POS_MSEC) / 1000;
       const std::lock_guard lock(mutex_);
       if (!good) break;
       if (queue_.size() >= kQueue) {
         ++drops_;
       } else {
-        queue_.push_back({picture.clone(), time_s});
+        queue_.push_back({picture.clone(), host_time_s, stream_time_s});
       }
       arrived_.notify_one();
     }
@@ -185,18 +199,44 @@ void MakeRoom(const fs::path& folder, bool replace) {
   }
 }
 
-void UpdateTimes(const std::vector<double>& times_s, CaptureReport& report) {
+/// When the frames came. A stream's own times do not show how packets were buffered on the way; the host's count where
+/// it has none.
+class FrameTimes {
+ public:
+  void Add(const Grabbed& grabbed) {
+    if (!stream_s_.empty() && grabbed.stream_time_s <= stream_s_.back()) stream_ascends_ = false;
+    host_s_.push_back(grabbed.host_time_s);
+    stream_s_.push_back(grabbed.stream_time_s);
+  }
+  bool of_stream() const { return stream_ascends_ && stream_s_.size() > 1; }
+  std::vector<double> FromFirst() const {
+    std::vector<double> times_s = of_stream() ? stream_s_ : host_s_;
+    for (double& time_s : times_s) time_s -= of_stream() ? stream_s_.front() : host_s_.front();
+    return times_s;
+  }
+  /// From the first frame to one that is not added yet.
+  double Elapsed(const Grabbed& grabbed) const {
+    if (host_s_.empty()) return 0;
+    return of_stream() ? grabbed.stream_time_s - stream_s_.front() : grabbed.host_time_s - host_s_.front();
+  }
+
+ private:
+  std::vector<double> host_s_, stream_s_;
+  bool stream_ascends_ = true;
+};
+
+void UpdateTimes(const FrameTimes& frame_times, CaptureReport& report) {
+  const std::vector<double> times_s = frame_times.FromFirst();
   report.missing_by_time = MissingFrames(times_s);
-  const double span_s = times_s.back() - times_s.front();
-  report.frame_rate_hz = span_s > 0 ? (report.frames - 1 + report.missing_by_time) / span_s : 0;
+  report.frame_rate_hz = times_s.back() > 0 ? (report.frames - 1 + report.missing_by_time) / times_s.back() : 0;
 }
 
 void WriteSidecar(const fs::path& folder, const CaptureOptions& options, const CaptureReport& report,
-                  const std::string& started_utc, const std::vector<double>& times_s, bool finished) {
+                  const std::string& started_utc, const FrameTimes& frame_times, bool finished) {
   Json stated = Json::object();
   for (const auto& [key, value] : options.statements) stated[key] = value;
   Json times = Json::array();
-  for (const double time_s : times_s) times.push_back(std::round(1e6 * (time_s - times_s.front())) / 1e6);
+  for (const double time_s : frame_times.FromFirst()) times.push_back(std::round(1e6 * time_s) / 1e6);
   const Json json = {{"schema_version", 1},
                      {"program", std::string("mirst ") + std::string(ProgramVersion())},
                      {"source", options.source},
@@ -207,11 +247,13 @@ void WriteSidecar(const fs::path& folder, const CaptureOptions& options, const C
                      {"width", report.width},
                      {"height", report.height},
                      {"bit_depth", report.bit_depth},
+                     {"stream_format", report.stream_format},
                      {"pixel_format", report.pixel_format},
                      {"frame_rate_hz", report.frame_rate_hz},
                      {"dropped", {{"queue", report.queue_drops}, {"by_time_stamps", report.missing_by_time}}},
                      {"stated", stated},
-                     {"host_time_s", times}};
+                     {"time_from", frame_times.of_stream() ? "stream" : "host"},
+                     {"time_s", times}};
   WriteFileAtomically(folder / "capture.json", Dump(json, 1) + "\n");
 }
 
@@ -249,12 +291,13 @@ int MissingFrames(const std::vector<double>& times_s) {
 CaptureReport Capture(const CaptureOptions& options, const fs::path& folder) {
   if (!options.replace) MakeRoom(folder, false);
   CaptureReport report;
-  std::vector<double> times_s;
+  FrameTimes times;
   std::optional<Error> failure;
   InContext(options.source, [&] {
     try {
       cv::VideoCapture capture = Open(options);
       report.backend = capture.getBackendName();
+      report.stream_format = StreamFormat(capture);
       const int frame_height = static_cast<int>(capture.get(cv::CAP_PROP_FRAME_HEIGHT));
       MakeRoom(folder, options.replace);  // not before there is something to put in its place
       CreateFolder(folder);
@@ -274,7 +317,7 @@ CaptureReport Capture(const CaptureOptions& options, const fs::path& folder) {
           break;
         }
         if (state == Grabber::State::kNothingYet) continue;
-        if (options.duration_s > 0 && !times_s.empty() && grabbed.time_s - times_s.front() >= options.duration_s) {
+        if (options.duration_s > 0 && times.Elapsed(grabbed) >= options.duration_s) {
           report.end = CaptureEnd::kDuration;
           break;
         }
@@ -294,11 +337,11 @@ CaptureReport Capture(const CaptureOptions& options, const fs::path& folder) {
           break;
         }
         WriteFileAtomically(folder / fmt::format("{:06}.png", report.frames), EncodePng(counts, report.bit_depth));
-        times_s.push_back(grabbed.time_s);
+        times.Add(grabbed);
         ++report.frames;
         if (report.frames == next_sidecar) {
-          UpdateTimes(times_s, report);
-          WriteSidecar(folder, options, report, started_utc, times_s, false);
+          UpdateTimes(times, report);
+          WriteSidecar(folder, options, report, started_utc, times, false);
           next_sidecar *= 2;
         }
         if (options.on_frame && !options.on_frame(counts, report.bit_depth)) {
@@ -310,8 +353,8 @@ CaptureReport Capture(const CaptureOptions& options, const fs::path& folder) {
         }
       }
       if (report.frames > 0) {
-        UpdateTimes(times_s, report);
-        WriteSidecar(folder, options, report, started_utc, times_s, true);
+        UpdateTimes(times, report);
+        WriteSidecar(folder, options, report, started_utc, times, true);
       }
     } catch (const cv::Exception& error) {
       throw BadInput(fmt::format("capturing failed ({})", error.err));

@@ -35,10 +35,11 @@ std::string ToString(CaptureEnd end);  ///< "count", "duration", "source ended",
 struct CaptureReport {
   int frames = 0;
   int width = 0, height = 0, bit_depth = 8;
-  double frame_rate_hz = 0;  ///< from the time stamps; 0 with less than two frames
-  int queue_drops = 0;       ///< frames that came while the disk was behind by the whole queue
-  int missing_by_time = 0;   ///< frames that gaps in the time stamps speak of
-  std::string pixel_format;  ///< what the source delivered, "Y16", "grey 8 bit", "BGR, reduced to grey"
+  double frame_rate_hz = 0;   ///< from the time stamps; 0 with less than two frames
+  int queue_drops = 0;        ///< frames that came while the disk was behind by the whole queue
+  int missing_by_time = 0;    ///< frames that gaps in the time stamps speak of
+  std::string pixel_format;   ///< what the source delivered, "Y16", "grey 8 bit", "BGR, reduced to grey"
+  std::string stream_format;  ///< the decoder's pixel format, "I420", where the backend tells it
   std::string backend;
   CaptureEnd end = CaptureEnd::kCount;
 };

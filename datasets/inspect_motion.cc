@@ -24,6 +24,12 @@ cv::Mat Half(const cv::Mat& image) {
   return half;
 }
 
+bool IsFlat(const cv::Mat& image) {
+  double low = 0, high = 0;
+  cv::minMaxLoc(image, &low, &high);
+  return high - low < 1e-3;
+}
+
 cv::Rect OverlapAt(Vec2 shift, const cv::Mat& image) {
   const int dx = static_cast<int>(std::lround(shift.x)), dy = static_cast<int>(std::lround(shift.y));
   const cv::Rect frame(0, 0, image.cols, image.rows);
@@ -83,6 +89,7 @@ FrameShift RegisterFrames(const Image<float>& first, const Image<float>& second)
   constexpr double kSmoothingPx = 1.2;
   const cv::Mat a = Smoothed(first, kSmoothingPx), b = Smoothed(second, kSmoothingPx);
   FrameShift result;
+  if (IsFlat(a) || IsFlat(b)) return result;  // no phase, no correlation
   result.shift_px = CoarseShift(a, b);
   result.correlation = CorrelationAt(a, b, result.shift_px);
   try {

@@ -98,6 +98,11 @@ void RunCapture(CaptureFlags flags) {
         flags.out.string(), report.frames, report.width, report.height, report.bit_depth, report.pixel_format,
         report.frame_rate_hz, report.queue_drops, report.missing_by_time, ToString(report.end)));
   }
+  // OpenCV's FFmpeg backend gives 8 bits of everything.
+  if (report.bit_depth == 8 && report.stream_format.starts_with("Y1"))
+    LogWarning(
+        "the stream holds more than 8 bits, OpenCV's FFmpeg backend gives 8: take a GStreamer pipeline with "
+        "format=GRAY16_LE, or the camera's own device");
   // Ctrl-C is the regular end of a capture without another.
   const bool asked_for_more = options.most_frames > 0 || options.duration_s > 0 || report.frames == 0;
   if (report.end == CaptureEnd::kInterrupted && asked_for_more)

@@ -84,8 +84,8 @@ void RunInspect(const InspectFlags& flags) {
     }
   }
   if (!flags.library.empty()) {
-    const auto folder = flags.library.parent_path();
-    if (!folder.empty()) CreateFolder(folder);
+    const auto folder = std::filesystem::absolute(flags.library).parent_path();
+    CreateFolder(folder);
     const SuspectsAre suspects = flags.accept_suspects ? SuspectsAre::kTargets : SuspectsAre::kOpen;
     WriteFileAtomically(flags.library, LibraryJson(inspections, folder, suspects) + "\n");
     LogInfo(fmt::format("catalogue of {} sources written to {}", inspections.size(), flags.library.string()));

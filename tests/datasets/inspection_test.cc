@@ -41,20 +41,22 @@ std::vector<Image<float>> NoiseFrames(int frames, int height, int width, double 
   return sequence;
 }
 
-/// A smooth scene without end, seen from (x, y): waves of 12 to 60 px in fixed directions, about 30 counts in sigma.
-double Scene(double x, double y) {
+/// A smooth scene without end, seen from (x, y): 24 waves of `shortest_px` and more in fixed directions, about 30
+/// counts in sigma. Waves of 30 px leave next to nothing in a top-hat of 11 px.
+double Scene(double x, double y, double shortest_px) {
   double sum = 0;
   for (int wave = 0; wave < 24; ++wave) {
-    const double angle = 2.399963 * wave, length = 12 + 2.0 * wave, phase = 1.7 * wave * wave;
+    const double angle = 2.399963 * wave, length = shortest_px + 2.0 * wave, phase = 1.7 * wave * wave;
     sum += std::cos(2 * std::numbers::pi / length * (x * std::cos(angle) + y * std::sin(angle)) + phase);
   }
   return 128 + 8.5 * sum;
 }
 
-Image<float> SceneFrame(int height, int width, Vec2 origin) {
+Image<float> SceneFrame(int height, int width, Vec2 origin, double shortest_px = 30) {
   Image<float> frame(height, width);
   for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) frame(y, x) = static_cast<float>(std::round(Scene(x + origin.x, y + origin.y)));
+    for (int x = 0; x < width; ++x)
+      frame(y, x) = static_cast<float>(std::round(Scene(x + origin.x, y + origin.y, shortest_px)));
   }
   return frame;
 }
@@ -136,7 +138,7 @@ TEST(DefectivePixels, AStarThatOpticsSpreadIsNone) {
 
 TEST(Motion, FindsAShiftToATenthOfAPixel) {
   // Rounding to counts is noise of 0.29 counts against gradients of several counts/px over 10^4 px: 0.01 px at most;
-  // the bilinear interpolation of waves of 12 px and more adds a few hundredths.
+  // the bilinear interpolation of waves of 30 px and more adds next to nothing.
   for (const Vec2 shift : {Vec2{0, 0}, Vec2{3, -2}, Vec2{-0.4, 0.7}, Vec2{11.3, 6.6}}) {
     const FrameShift found = RegisterFrames(SceneFrame(128, 160, shift), SceneFrame(128, 160, {}));
     EXPECT_TRUE(found.registered);
@@ -148,7 +150,8 @@ TEST(Motion, FindsAShiftToATenthOfAPixel) {
 TEST(Motion, SaysWhereFramesDoNotBelongTogether) {
   const auto noise = NoiseFrames(2, 96, 96, 100, 10);
   EXPECT_FALSE(RegisterFrames(noise[0], noise[1]).registered);
-  EXPECT_FALSE(RegisterFrames(SceneFrame(96, 96, {0, 0}), SceneFrame(96, 96, {5000, 9000})).registered);
+  EXPECT_FALSE(RegisterFrames(Image<float>(96, 96, 7), Image<float>(96, 96, 7)).registered);
+  EXPECT_FALSE(RegisterFrames(SceneFrame(96, 96, {0, 0}, 12), SceneFrame(96, 96, {5000, 9000}, 12)).registered);
 }
 
 TEST(Motion, FollowsAPan) {
@@ -341,7 +344,7 @@ TEST(Inspection, AGoodSourceIsFitAndEachFaultIsNamed) {
   for (std::size_t k = 0; k < frozen.size(); ++k) frozen[k] = frozen[k - k % 4];
   EXPECT_TRUE(first_fault(frozen).starts_with("frozen: 18 of 23 frames")) << first_fault(frozen);
   std::vector<Image<float>> cuts;
-  for (int k = 0; k < 24; ++k) cuts.push_back(SceneFrame(96, 128, {700.0 * k * k, 300.0 * k}));
+  for (int k = 0; k < 24; ++k) cuts.push_back(SceneFrame(96, 128, {700.0 * k * k, 300.0 * k}, 12));
   EXPECT_TRUE(first_fault(cuts).starts_with("no sequence of one scene")) << first_fault(cuts);
   EXPECT_TRUE(first_fault(std::vector<Image<float>>(24, Image<float>(96, 128, 7))).starts_with("flat: 1 different"));
 }
