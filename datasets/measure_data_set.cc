@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -12,8 +13,9 @@
 #include "core/json.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "datasets/scr_ids.h"
 #include "datasets/statistics.h"
-#include "metrics/scr.h"
+#include "datasets/texture.h"
 
 namespace mirst {
 namespace {
@@ -48,8 +50,8 @@ TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& 
                                box.height));
   }
   const Frame& frame = labelled.frame;
-  const ScrMeasurement measured =
-      MeasureBox20(frame.pixels, own, labelled.mask, Box20Rule::ForBitDepth(frame.bit_depth));
+  const Box20Rule rule = Box20Rule::ForBitDepth(frame.bit_depth);
+  const ScrMeasurement measured = MeasureBox20(frame.pixels, own, labelled.mask, rule);
   const auto annotated = annotation.scr.find("box20");
 
   TargetStatistics target;
@@ -61,14 +63,18 @@ TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& 
   target.image_share = static_cast<double>(pixels) / static_cast<double>(own.size());
   target.box = box;
   target.centroid_xy = annotation.centroid_xy;
+  target.place = {(annotation.centroid_xy.x + 0.5) / own.width(), (annotation.centroid_xy.y + 0.5) / own.height()};
   target.polarity = annotation.polarity;
   target.scr_id = annotation.scr_id;
   target.scr_requested = annotation.scr_requested;
-  if (annotated != annotation.scr.end()) target.scr_annotated = annotated->second;
+  if (annotated != annotation.scr.end() && !annotation.scr_id.empty()) target.scr_annotated = annotated->second;
   target.scr_measured = measured.scr;
+  target.scr = MeasureIds(frame.pixels, own, labelled.mask, rule);
   target.sigma_b = measured.sigma_background;
-  target.scr_empty = annotation.scr_empty;
-  target.scr_delta = annotation.scr_delta;
+  if (!annotation.scr_id.empty() || labelled.background) {
+    target.scr_empty = annotation.scr_empty;
+    target.scr_delta = annotation.scr_delta;
+  }
   target.rounding_bound = 1.0 / (2.0 * static_cast<double>(pixels) * measured.sigma_background);
   target.speed_px_per_frame = std::hypot(annotation.velocity_px_per_frame.x, annotation.velocity_px_per_frame.y);
   target.flags = annotation.flags;
@@ -76,11 +82,11 @@ TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& 
 }
 
 /// Images, masks and annotations must name the same frames: a file too many is as wrong as one too few.
-void CheckFrameNames(const SampleStoreReader& reader, const ManifestSequence& sequence,
+void CheckFrameNames(const std::filesystem::path& folder, const ManifestSequence& sequence,
                      const std::vector<FrameAnnotation>& annotations) {
   const auto names_in = [&](std::string_view kind) {
     std::set<std::string> names;
-    for (const auto& path : ListFiles(reader.folder() / kind / sequence.name)) names.insert(path.filename().string());
+    for (const auto& path : ListFiles(folder / kind / sequence.name)) names.insert(path.filename().string());
     return names;
   };
   const std::set<std::string> images = names_in("image"), masks = names_in("mask");
@@ -98,19 +104,62 @@ void CheckFrameNames(const SampleStoreReader& reader, const ManifestSequence& se
   require(annotated, images, "the annotated frame", "image");
 }
 
-std::vector<TargetStatistics> MeasureSequence(const SampleStoreReader& reader, const ManifestSequence& sequence,
-                                              Progress& progress) {
-  const std::vector<FrameAnnotation> annotations = reader.ReadAnnotations(sequence);
-  CheckFrameNames(reader, sequence, annotations);
-  std::vector<std::vector<TargetStatistics>> by_frame(annotations.size());
+struct FrameMeasurement {
+  std::vector<TargetStatistics> targets;
+  double entropy_bits = 0;
+  std::vector<double> spectrum;  ///< empty where it was not taken
+};
+
+/// Single pictures are all different; of a sequence kSpectrumFrames frames stand for the rest.
+bool TakesSpectrum(std::size_t frame, std::size_t frames, bool is_ordered) {
+  const auto taken_before = [&](std::size_t i) { return i * kSpectrumFrames / frames; };
+  return !is_ordered || frames <= kSpectrumFrames || taken_before(frame) != taken_before(frame + 1);
+}
+
+std::vector<double> MeanSpectrum(const std::vector<FrameMeasurement>& frames) {
+  std::vector<double> mean;
+  double count = 0;
+  for (const FrameMeasurement& frame : frames) {
+    if (frame.spectrum.empty()) continue;
+    mean.resize(frame.spectrum.size());
+    std::transform(mean.begin(), mean.end(), frame.spectrum.begin(), mean.begin(), std::plus<>());
+    ++count;
+  }
+  for (double& power : mean) power /= count;
+  return mean;
+}
+
+/// The sequence's targets and what describes it, `targets` last.
+SequenceStatistics MeasureSequence(const LabelledSet& set, const ManifestSequence& sequence, Progress& progress,
+                                   std::vector<TargetStatistics>& targets) {
+  const std::vector<FrameAnnotation> annotations = set.ReadFrames(sequence);
+  const bool is_native = set.layout() == SetLayout::kNative, is_ordered = set.IsOrdered(sequence);
+  if (is_native) CheckFrameNames(set.folder(), sequence, annotations);
+  std::vector<FrameMeasurement> frames(annotations.size());
   ParallelFor(annotations.size(), [&](std::size_t i) {
-    by_frame[i] = InContext(fmt::format("frame {}", annotations[i].frame),
-                            [&] { return MeasureTargets(reader.ReadLabelledFrame(sequence, annotations[i])); });
+    InContext(fmt::format("frame {}", annotations[i].frame), [&] {
+      const LabelledFrame labelled = set.Read(sequence, annotations[i]);
+      const Image<float>& background = labelled.background ? *labelled.background : labelled.frame.pixels;
+      frames[i].targets = MeasureTargets(labelled);
+      frames[i].entropy_bits = EntropyBits(background);
+      if (TakesSpectrum(i, annotations.size(), is_ordered)) frames[i].spectrum = RadialSpectrum(background);
+    });
     progress.Advance();
   });
-  std::vector<TargetStatistics> targets;
-  for (auto& frame : by_frame) std::move(frame.begin(), frame.end(), std::back_inserter(targets));
-  return targets;
+  double entropy_bits = 0;
+  for (FrameMeasurement& frame : frames) {
+    std::move(frame.targets.begin(), frame.targets.end(), std::back_inserter(targets));
+    entropy_bits += frame.entropy_bits;
+  }
+  if (!is_native && is_ordered) LinkTargets(targets);
+  if (!is_ordered) {
+    for (TargetStatistics& target : targets) target.speed_px_per_frame.reset();
+  }
+  SequenceStatistics statistics = DescribeSequence(sequence, targets);
+  statistics.is_ordered = is_ordered;
+  statistics.entropy_bits = frames.empty() ? 0 : entropy_bits / static_cast<double>(frames.size());
+  statistics.spectrum = MeanSpectrum(frames);
+  return statistics;
 }
 
 std::string ScrModeOf(const Manifest& manifest) {
@@ -141,13 +190,14 @@ std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled) {
   return targets;
 }
 
-DataSetStatistics MeasureDataSet(const SampleStoreReader& reader) {
-  const Manifest& manifest = reader.manifest();
+DataSetStatistics MeasureDataSet(const LabelledSet& set) {
+  const Manifest& manifest = set.manifest();
   if (manifest.sequences.empty()) {
-    throw BadInput(fmt::format("the data set {} holds no sequence", reader.folder().string()));
+    throw BadInput(fmt::format("the data set {} holds no sequence", set.folder().string()));
   }
   DataSetStatistics statistics;
-  statistics.folder = reader.folder().string();
+  statistics.layout = set.layout();
+  statistics.folder = set.folder().string();
   statistics.dataset_id = manifest.dataset_id;
   statistics.program_version = manifest.program_version;
   statistics.mask_convention = manifest.mask_convention;
@@ -158,10 +208,11 @@ DataSetStatistics MeasureDataSet(const SampleStoreReader& reader) {
   for (const ManifestSequence& sequence : manifest.sequences) frames += sequence.frames;
   Progress progress("measuring", frames, "frames");
   for (const ManifestSequence& sequence : manifest.sequences) {
-    std::vector<TargetStatistics> targets = InContext(fmt::format("sequence {}", sequence.name),
-                                                      [&] { return MeasureSequence(reader, sequence, progress); });
+    std::vector<TargetStatistics> targets;
+    SequenceStatistics described = InContext(fmt::format("sequence {}", sequence.name),
+                                             [&] { return MeasureSequence(set, sequence, progress, targets); });
     for (TargetStatistics& target : targets) target.sequence = statistics.sequences.size();
-    statistics.sequences.push_back(DescribeSequence(sequence, targets));
+    statistics.sequences.push_back(std::move(described));
     std::move(targets.begin(), targets.end(), std::back_inserter(statistics.targets));
   }
   return statistics;

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/file.h"
+#include "datasets/overview_plot.h"
 
 namespace mirst {
 namespace {
@@ -24,7 +25,9 @@ namespace {
 constexpr std::string_view kScript = "distributions.gp";
 constexpr std::string_view kSizeTable = "target_sizes.csv";
 constexpr std::string_view kScrTable = "mean_scr.csv";
-constexpr std::array<std::string_view, 3> kPictures = {"distributions", "target_sizes", "mean_scr"};
+constexpr std::array<std::string_view, 4> kPictures = {"distributions", "target_sizes", "mean_scr", "overview"};
+constexpr std::array<std::string_view, 6> kOverviewTables = {"scr_by_id.csv",       "places.csv",       "speeds.csv",
+                                                             "targets_a_frame.csv", "track_frames.csv", "spectrum.csv"};
 /// More bars than this cannot be told apart in a column of a paper.
 constexpr int kMaxBars = 40;
 
@@ -247,11 +250,11 @@ std::string FirstMessage(const std::filesystem::path& log) {
   return "it gave no reason";
 }
 
-/// Runs `gnuplot distributions.gp` in the folder.
-std::optional<std::string> RunGnuplot(const std::filesystem::path& folder) {
+/// Runs `gnuplot SCRIPT` in the folder.
+std::optional<std::string> RunGnuplot(const std::filesystem::path& folder, std::string script) {
   const TemporaryFolder temporary("mirst-gnuplot");
   const std::filesystem::path log = temporary.path() / "log";
-  std::string program = "gnuplot", script(kScript);
+  std::string program = "gnuplot";
   std::array<char*, 3> arguments = {program.data(), script.data(), nullptr};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -296,7 +299,9 @@ std::map<std::string, std::string> DistributionPlotSources(const DataSetStatisti
 }
 
 std::vector<std::string> PlotFileNames() {
-  std::vector<std::string> names = {std::string(kScript), std::string(kSizeTable), std::string(kScrTable)};
+  std::vector<std::string> names = {std::string(kScript), std::string(kSizeTable), std::string(kScrTable),
+                                    std::string(kOverviewScript)};
+  for (const std::string_view table : kOverviewTables) names.emplace_back(table);
   for (const std::string_view picture : kPictures) {
     for (const std::string_view kind : {".svg", ".png"}) names.push_back(std::string(picture) + std::string(kind));
   }
@@ -305,8 +310,10 @@ std::vector<std::string> PlotFileNames() {
 
 std::optional<std::string> PlotDistributions(const DataSetStatistics& statistics, const std::filesystem::path& folder) {
   for (const auto& [name, content] : DistributionPlotSources(statistics)) WriteFileAtomically(folder / name, content);
+  for (const auto& [name, content] : OverviewPlotSources(statistics)) WriteFileAtomically(folder / name, content);
   if (statistics.targets.empty()) return "no pictures: the data set shows no target";
-  std::optional<std::string> failure = RunGnuplot(folder);
+  std::optional<std::string> failure = RunGnuplot(folder, std::string(kScript));
+  if (!failure) failure = RunGnuplot(folder, std::string(kOverviewScript));
   if (failure) {  // half a picture is worse than none
     for (const std::string_view picture : kPictures) {
       for (const std::string_view kind : {".svg", ".png"}) {

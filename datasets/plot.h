@@ -1,6 +1,6 @@
 // Pictures of a data set: the distribution of the targets' sizes and of the sequences' mean SCR, as two panels and each
-// alone, SVG and PNG. gnuplot draws them in a child process from a script and two tables that stay beside the pictures:
-// edit distributions.gp and run `gnuplot distributions.gp` there to restyle them.
+// alone, and the panels of overview_plot.h, SVG and PNG. gnuplot draws them in a child process from a script and two
+// tables that stay beside the pictures: edit distributions.gp and run `gnuplot distributions.gp` there to restyle them.
 #pragma once
 
 #include <filesystem>

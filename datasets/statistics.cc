@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "datasets/texture.h"
 
 namespace mirst {
 namespace {
@@ -30,8 +31,19 @@ std::vector<double> Collect(std::span<const TargetStatistics> targets, Field fie
   return values;
 }
 
-/// Mean SCR of each frame that shows a target, in order.
-std::vector<double> FrameScr(std::span<const TargetStatistics> targets) {
+/// Values that are known only.
+template <class Field>
+std::vector<double> CollectKnown(std::span<const TargetStatistics> targets, Field field) {
+  std::vector<double> values;
+  for (const TargetStatistics& target : targets) {
+    if (const std::optional<double> value = field(target)) values.push_back(*value);
+  }
+  return values;
+}
+
+/// Mean of `scr(target)` in each frame that shows a target, in order.
+template <class Scr>
+std::vector<double> FrameScr(std::span<const TargetStatistics> targets, Scr scr) {
   std::vector<double> means;
   for (std::size_t first = 0; first < targets.size();) {
     std::vector<double> frame;
@@ -39,13 +51,15 @@ std::vector<double> FrameScr(std::span<const TargetStatistics> targets) {
     for (; i < targets.size() && targets[i].sequence == targets[first].sequence &&
            targets[i].frame_index == targets[first].frame_index;
          ++i) {
-      frame.push_back(targets[i].scr_measured);
+      frame.push_back(scr(targets[i]));
     }
     means.push_back(Mean(frame));
     first = i;
   }
   return means;
 }
+
+double MeasuredScr(const TargetStatistics& target) { return target.scr_measured; }
 
 int BinOf(double value, const std::vector<double>& edges) {
   return static_cast<int>(std::upper_bound(edges.begin(), edges.end(), value) - edges.begin()) - 1;
@@ -59,24 +73,72 @@ void DescribeTargets(std::span<const TargetStatistics> targets, GroupStatistics&
   group.area_px = Describe(areas);
   group.area_histogram = CountInBins(areas, AreaBinEdges());
   group.image_share = Describe(Collect(targets, [](const Target& t) { return t.image_share; }));
-  group.speed_px_per_frame = Describe(Collect(targets, [](const Target& t) { return t.speed_px_per_frame; }));
+  group.speed_px_per_frame = Describe(CollectKnown(targets, [](const Target& t) { return t.speed_px_per_frame; }));
   group.scr = Describe(scr);
   group.scr_histogram = CountInBins(scr, ScrBinEdges());
-  group.scr_empty = Describe(Collect(targets, [](const Target& t) { return t.scr_empty; }));
-  group.scr_delta = Describe(Collect(targets, [](const Target& t) { return t.scr_delta; }));
-  group.frame_scr = Describe(FrameScr(targets));
+  group.scr_empty = Describe(CollectKnown(targets, [](const Target& t) { return t.scr_empty; }));
+  group.scr_delta = Describe(CollectKnown(targets, [](const Target& t) { return t.scr_delta; }));
+  group.with_delta = group.scr_delta.count;
+  group.frame_scr = Describe(FrameScr(targets, MeasuredScr));
+  group.places = CountPlaces(targets);
   for (const Target& t : targets) {
     group.spie_small += t.image_share < kSpieSmallShare;
     ++(t.area_px <= kPointMaxPx ? group.point : t.area_px <= kSpotMaxPx ? group.spot : group.extended);
     ++(t.polarity > 0 ? group.hot : group.cold);
-    const bool as_declared = t.scr_delta * t.polarity > 0;
+    const double delta = t.scr_delta.value_or(0);
+    const bool as_declared = delta * t.polarity > 0;
     group.delta_as_declared += as_declared;
-    group.delta_at_least_half += as_declared && std::abs(t.scr_delta) >= 0.5 * t.scr_measured;
+    group.delta_at_least_half += as_declared && std::abs(delta) >= 0.5 * t.scr_measured;
     std::set<std::string> names;
     for (const Flag& flag : t.flags) names.insert(flag.name);
     for (const std::string& name : names) ++group.flags[name];
     group.flagged += std::ssize(names) > (names.contains("quantised") ? 1 : 0);
   }
+}
+
+std::set<std::string> IdsOf(std::span<const TargetStatistics> targets) {
+  std::set<std::string> ids;
+  for (const TargetStatistics& target : targets) {
+    for (const auto& [id, scr] : target.scr) ids.insert(id);
+  }
+  return ids;
+}
+
+auto ScrUnder(const std::string& id) {
+  return [&id](const TargetStatistics& target) { return target.scr.at(id); };
+}
+
+void DescribeIds(std::span<const TargetStatistics> targets, std::span<const SequenceStatistics> sequences,
+                 GroupStatistics& group) {
+  for (const std::string& id : IdsOf(targets)) {
+    std::vector<double> means;
+    for (const SequenceStatistics& s : sequences) {
+      if (const auto found = s.mscr_by_id.find(id); found != s.mscr_by_id.end()) means.push_back(found->second);
+    }
+    group.scr_by_id[id] = {Describe(Collect(targets, ScrUnder(id))), Describe(FrameScr(targets, ScrUnder(id))),
+                           Describe(std::move(means))};
+  }
+}
+
+void CountTargetsOfFrames(std::span<const TargetStatistics> targets, GroupStatistics& group) {
+  std::map<std::pair<std::size_t, int>, int> in_frame;
+  for (const TargetStatistics& t : targets) ++in_frame[{t.sequence, t.frame_index}];
+  for (const auto& [frame, count] : in_frame) ++group.frames_by_targets[count];
+  if (group.frames > group.frames_with_target) group.frames_by_targets[0] = group.frames - group.frames_with_target;
+}
+
+void DescribeBackgrounds(std::span<const SequenceStatistics> sequences, GroupStatistics& group) {
+  std::vector<double> entropy, slope;
+  for (const SequenceStatistics& s : sequences) {
+    entropy.push_back(s.entropy_bits);
+    if (s.spectrum.empty()) continue;
+    slope.push_back(SpectralSlope(s.spectrum));
+    group.spectrum.resize(s.spectrum.size());
+    for (std::size_t i = 0; i < s.spectrum.size(); ++i) group.spectrum[i] += s.spectrum[i];
+  }
+  for (double& power : group.spectrum) power /= static_cast<double>(slope.size());
+  group.entropy_bits = Describe(std::move(entropy));
+  group.spectral_slope = Describe(std::move(slope));
 }
 
 void DescribeSequences(std::span<const SequenceStatistics> sequences, GroupStatistics& group) {
@@ -133,14 +195,16 @@ SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<
   statistics.frames = sequence.frames;
   statistics.targets = std::ssize(targets);
   if (targets.empty()) return statistics;
-  const std::vector<double> frame_scr = FrameScr(targets);
+  const std::vector<double> frame_scr = FrameScr(targets, MeasuredScr);
   const double present = Mean(frame_scr);
   statistics.frames_with_target = static_cast<int>(frame_scr.size());
   statistics.mscr_present = present;
   statistics.mscr_all = present * static_cast<double>(frame_scr.size()) / sequence.frames;
   using Target = TargetStatistics;
   statistics.mean_area_px = Mean(Collect(targets, [](const Target& t) { return static_cast<double>(t.area_px); }));
-  statistics.mean_speed_px_per_frame = Mean(Collect(targets, [](const Target& t) { return t.speed_px_per_frame; }));
+  const std::vector<double> speeds = CollectKnown(targets, [](const Target& t) { return t.speed_px_per_frame; });
+  if (!speeds.empty()) statistics.mean_speed_px_per_frame = Mean(speeds);
+  for (const std::string& id : IdsOf(targets)) statistics.mscr_by_id[id] = Mean(FrameScr(targets, ScrUnder(id)));
   statistics.scr_requested = Mean(Collect(targets, [](const Target& t) { return t.scr_requested; }));
   return statistics;
 }
@@ -271,7 +335,32 @@ GroupStatistics Summarise(const DataSetStatistics& statistics, std::string_view 
   DescribeSequences(sequences, group);
   DescribeTargets(targets, group);
   DescribeRequests(targets, statistics.scr_mode, group);
+  DescribeIds(targets, sequences, group);
+  CountTargetsOfFrames(targets, group);
+  DescribeBackgrounds(sequences, group);
+  group.track_frames = Describe(TrackLengths(statistics, split));
   return group;
+}
+
+std::vector<double> TrackLengths(const DataSetStatistics& statistics, std::string_view split) {
+  std::map<std::pair<std::size_t, int>, double> frames;
+  for (const TargetStatistics& t : statistics.targets) {
+    const SequenceStatistics& sequence = statistics.sequences[t.sequence];
+    if (sequence.is_ordered && (split.empty() || sequence.split == split)) frames[{t.sequence, t.id}] += 1;
+  }
+  std::vector<double> lengths;
+  for (const auto& [track, count] : frames) lengths.push_back(count);
+  return lengths;
+}
+
+std::vector<std::int64_t> CountPlaces(std::span<const TargetStatistics> targets) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(kPlaceRows) * kPlaceColumns, 0);
+  for (const TargetStatistics& t : targets) {
+    const int row = std::clamp(static_cast<int>(t.place.y * kPlaceRows), 0, kPlaceRows - 1);
+    const int column = std::clamp(static_cast<int>(t.place.x * kPlaceColumns), 0, kPlaceColumns - 1);
+    ++counts[static_cast<std::size_t>(row * kPlaceColumns + column)];
+  }
+  return counts;
 }
 
 ScrAgreement CompareAnnotations(const DataSetStatistics& statistics) {

@@ -1,6 +1,7 @@
-// What a written data set holds: sizes, SCR, speeds, flags, splits. Every SCR here is measured again, under box20, on
-// the written image and mask files, and set against what the annotations say. Files and pictures are made elsewhere
-// (statistics_files.h, plot.h); the functions below the structs are pure.
+// What a data set holds, in any layout of labelled_set.h: sizes, SCR, speeds, tracks, places, backgrounds, flags,
+// splits. Every SCR here is measured again on the written image and mask files, box20 above all, and set against what
+// the annotations say. Files and pictures are made elsewhere (statistics_files.h, plot.h); the functions below the
+// structs are pure.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 #include "core/annotation.h"
 #include "core/manifest.h"
 #include "core/sample.h"
-#include "datasets/sample_store.h"
+#include "datasets/labelled_set.h"
 
 namespace mirst {
 
@@ -39,16 +40,19 @@ struct TargetStatistics {
   double image_share = 0;  ///< area / all pixels of the image, 0..1
   PixelBox box;
   Vec2 centroid_xy;
+  Vec2 place;        ///< the centroid as a share of the image, 0..1 from the upper left corner
   int polarity = 1;  ///< +1 hot, -1 cold
   std::string scr_id;
   double scr_requested = 0;
   std::optional<double> scr_annotated;  ///< box20 as the annotation states it; absent where it does not
   double scr_measured = 0;              ///< box20 of the written files
-  double sigma_b = 0;                   ///< of that measurement, counts, floored
-  double scr_empty = 0;                 ///< annotated
-  double scr_delta = 0;                 ///< annotated
-  double rounding_bound = 0;            ///< 1 / (2 N sigma_b): what rounding to counts may cost
-  double speed_px_per_frame = 0;
+  std::map<std::string, double> scr;    ///< every id of scr_ids.h on the written files
+  double sigma_b = 0;                   ///< of scr_measured, counts, floored
+  /// As annotated, or measured where a plain folder has backgrounds; absent where neither is there.
+  std::optional<double> scr_empty, scr_delta;
+  double rounding_bound = 0;  ///< 1 / (2 N sigma_b): what rounding to counts may cost
+  /// As annotated, or from the linked track (LinkTargets); absent for single pictures and tracks of one frame.
+  std::optional<double> speed_px_per_frame;
   std::vector<Flag> flags;
 };
 
@@ -56,6 +60,7 @@ struct SequenceStatistics {
   std::string name, split, source;
   std::vector<std::string> models;
   int frames = 0;
+  bool is_ordered = true;  ///< false: single pictures, no tracks
   int frames_with_target = 0;
   std::int64_t targets = 0;
   // Means; absent where the sequence shows no target at all.
@@ -64,9 +69,15 @@ struct SequenceStatistics {
   std::optional<double> mscr_present;
   /// The same with 0 for a frame without target, over all frames.
   double mscr_all = 0;
+  std::map<std::string, double> mscr_by_id;  ///< mscr_present under every id
+  double entropy_bits = 0;                   ///< mean over the frames, of the background where there is one
+  std::vector<double> spectrum;              ///< texture.h, mean over up to kSpectrumFrames frames spread evenly
 };
 
+inline constexpr int kSpectrumFrames = 8;
+
 struct DataSetStatistics {
+  SetLayout layout = SetLayout::kNative;
   std::string folder, dataset_id, program_version, mask_convention;
   std::uint64_t seed = 0;
   std::string scr_mode;                       ///< config.scr.mode of the manifest; empty where it is not stated
@@ -74,9 +85,10 @@ struct DataSetStatistics {
   std::vector<TargetStatistics> targets;      ///< by sequence, frame, place in the annotation
 };
 
-/// Reads every frame of the set. Throws kBadInput: the set has no sequence; a file is missing or corrupt; images, masks
-/// and annotations do not name the same frames; a mask does not hold what its annotation says.
-DataSetStatistics MeasureDataSet(const SampleStoreReader& reader);
+/// Reads every frame of the set; holds a few frames at a time. Throws kBadInput: the set has no sequence; a file is
+/// missing or corrupt; images, masks and annotations do not name the same frames; a mask does not hold what its
+/// annotation says.
+DataSetStatistics MeasureDataSet(const LabelledSet& set);
 
 /// The targets that are seen in one frame (`sequence` stays 0). Throws kBadInput where mask, instance image and annotation
 /// disagree.
@@ -132,6 +144,19 @@ struct Association {
 };
 Association Associate(std::span<const std::string> rows, std::span<const int> columns);
 
+/// Names targets that no annotation names: `targets` of one sequence in the order of their frames. From frame to next
+/// frame the closest pairs of one polarity get one id, as long as they lie within kLinkGatePx or twice the target's
+/// size; every other target starts a track. Sets ids (from 1) and speeds; a track's first speed is its second.
+void LinkTargets(std::span<TargetStatistics> targets);
+inline constexpr double kLinkGatePx = 10;
+
+/// Frames of every track (sequence and id), in order; single pictures have none.
+std::vector<double> TrackLengths(const DataSetStatistics& statistics, std::string_view split);
+
+/// Where targets lie: kPlaceRows x kPlaceColumns equal cells of the image, row by row.
+inline constexpr int kPlaceRows = 12, kPlaceColumns = 16;
+std::vector<std::int64_t> CountPlaces(std::span<const TargetStatistics> targets);
+
 /// Sources that appear in more than one split, with the splits' names.
 std::map<std::string, std::vector<std::string>> SourcesInSeveralSplits(std::span<const SequenceStatistics> sequences);
 
@@ -144,6 +169,7 @@ struct GroupStatistics {
   std::int64_t spie_small = 0, point = 0, spot = 0, extended = 0, hot = 0, cold = 0;
   Distribution speed_px_per_frame, scr, scr_empty, scr_delta;
   Histogram scr_histogram;
+  std::int64_t with_delta = 0;                ///< targets whose scr_delta is known
   std::int64_t delta_as_declared = 0;         ///< scr_delta has the sign of the polarity
   std::int64_t delta_at_least_half = 0;       ///< and |scr_delta| >= half the measured SCR
   std::map<std::string, std::int64_t> flags;  ///< name -> targets that carry it
@@ -154,6 +180,16 @@ struct GroupStatistics {
   Distribution mscr_present, mscr_all;
   Histogram mscr_histogram;  ///< of mscr_present
   std::int64_t low_sequences = 0, high_sequences = 0;
+  /// id -> distributions over targets, frames with a target, sequences with a target
+  struct ScrOfId {
+    Distribution target, frame, sequence;
+  };
+  std::map<std::string, ScrOfId> scr_by_id;
+  std::map<int, std::int64_t> frames_by_targets;  ///< targets in a frame -> frames
+  Distribution track_frames;                      ///< lengths of the tracks
+  std::vector<std::int64_t> places;               ///< CountPlaces
+  Distribution entropy_bits, spectral_slope;      ///< over sequences
+  std::vector<double> spectrum;                   ///< mean over sequences
   Association source_scr, source_area;  ///< a sequence's source against the bin of its mscr_present, of its mean area
   // Requests:
   std::int64_t compared = 0, above_bound = 0, not_compared = 0;  ///< not_compared counts targets

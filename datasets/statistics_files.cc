@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -14,11 +15,12 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "datasets/plot.h"
+#include "datasets/texture.h"
 
 namespace mirst {
 namespace {
 
-constexpr std::array<std::string_view, 3> kTableFiles = {"stats.json", "targets.csv", "sequences.csv"};
+constexpr std::array<std::string_view, 4> kTableFiles = {"stats.json", "targets.csv", "frames.csv", "sequences.csv"};
 
 Json CountAndShare(std::int64_t count, std::int64_t of) {
   Json json = {{"count", count}, {"of", of}};
@@ -81,6 +83,44 @@ Json FlagsJson(const GroupStatistics& g) {
   return {{"each", each}, {"any_but_quantised", CountAndShare(g.flagged, g.targets)}};
 }
 
+Json ScrByIdJson(const GroupStatistics& g) {
+  Json json = Json::object();
+  for (const auto& [id, scr] : g.scr_by_id) {
+    json[id] = {
+        {"per_target", ToJson(scr.target)}, {"per_frame", ToJson(scr.frame)}, {"mscr_present", ToJson(scr.sequence)}};
+  }
+  return json;
+}
+
+Json PlacesJson(const GroupStatistics& g) {
+  Json rows = Json::array();
+  for (std::size_t first = 0; first < g.places.size(); first += kPlaceColumns) {
+    const auto row = g.places.begin() + static_cast<std::ptrdiff_t>(first);
+    rows.push_back(std::vector<std::int64_t>(row, row + kPlaceColumns));
+  }
+  return rows;
+}
+
+Json BackgroundJson(const GroupStatistics& g) {
+  Json spectrum = Json::array();
+  for (std::size_t i = 0; i < g.spectrum.size(); ++i) {
+    spectrum.push_back(
+        {{"cycles_per_px", (static_cast<double>(i) + 0.5) / (2 * kSpectrumBins)}, {"power_counts2", g.spectrum[i]}});
+  }
+  return {
+      {"entropy_bits", ToJson(g.entropy_bits)}, {"spectral_slope", ToJson(g.spectral_slope)}, {"spectrum", spectrum}};
+}
+
+Json TargetsAFrameJson(const GroupStatistics& g) {
+  Json json = Json::array();
+  for (const auto& [targets, frames] : g.frames_by_targets) {
+    Json entry = {{"targets", targets}};
+    entry.update(CountAndShare(frames, g.frames));
+    json.push_back(entry);
+  }
+  return json;
+}
+
 Json ToJson(const GroupStatistics& g, std::string_view scr_mode) {
   const std::int64_t with_target = g.mscr_present.count;
   return {{"sequences", g.sequences},
@@ -107,16 +147,21 @@ Json ToJson(const GroupStatistics& g, std::string_view scr_mode) {
             {"mscr_all", ToJson(g.mscr_all)},
             {"subsets",
              {{"low", CountAndShare(g.low_sequences, with_target)},
-              {"high", CountAndShare(g.high_sequences, with_target)}}}}},
+              {"high", CountAndShare(g.high_sequences, with_target)}}},
+            {"by_id", ScrByIdJson(g)}}},
           {"asked_against_measured", RequestsJson(g, scr_mode)},
           {"flags", FlagsJson(g)},
           {"scr_empty", ToJson(g.scr_empty)},
           {"scr_delta",
            {{"distribution", ToJson(g.scr_delta)},
-            {"sign_as_declared", CountAndShare(g.delta_as_declared, g.targets)},
-            {"sign_as_declared_and_at_least_half_the_scr", CountAndShare(g.delta_at_least_half, g.targets)}}},
+            {"sign_as_declared", CountAndShare(g.delta_as_declared, g.with_delta)},
+            {"sign_as_declared_and_at_least_half_the_scr", CountAndShare(g.delta_at_least_half, g.with_delta)}}},
           {"polarity", {{"hot", CountAndShare(g.hot, g.targets)}, {"cold", CountAndShare(g.cold, g.targets)}}},
           {"speed_px_per_frame", ToJson(g.speed_px_per_frame)},
+          {"track_frames", ToJson(g.track_frames)},
+          {"targets_a_frame", TargetsAFrameJson(g)},
+          {"places", PlacesJson(g)},
+          {"background", BackgroundJson(g)},
           {"background_association",
            {{"source_against_mscr", ToJson(g.source_scr)}, {"source_against_area", ToJson(g.source_area)}}}};
 }
@@ -137,6 +182,32 @@ std::string FlagsCell(const std::vector<Flag>& flags) {
   return Cell(cell);
 }
 
+/// The ids of the set's measurements, in their order.
+std::vector<std::string> IdsOf(const DataSetStatistics& statistics) {
+  std::set<std::string> ids;
+  for (const TargetStatistics& target : statistics.targets) {
+    for (const auto& [id, scr] : target.scr) ids.insert(id);
+  }
+  return {ids.begin(), ids.end()};
+}
+
+/// ",scr_a,scr_b"
+std::string Columns(std::string_view prefix, const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += fmt::format(",{}{}", prefix, id);
+  return text;
+}
+
+/// ",1.5,2.5"; empty cells for ids that are not there.
+std::string Cells(const std::map<std::string, double>& scr, const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) {
+    const auto found = scr.find(id);
+    text += found == scr.end() ? "," : fmt::format(",{}", found->second);
+  }
+  return text;
+}
+
 std::vector<std::string> AllFileNames() {
   std::vector<std::string> names(kTableFiles.begin(), kTableFiles.end());
   for (const std::string& name : PlotFileNames()) names.push_back(name);
@@ -154,6 +225,7 @@ std::string StatisticsJson(const DataSetStatistics& statistics) {
     groups[std::string(split)] = ToJson(Summarise(statistics, split), statistics.scr_mode);
   const Json json = {
       {"schema_version", 1},
+      {"layout", NameOf(statistics.layout)},
       {"dataset_id", statistics.dataset_id},
       {"program_version", statistics.program_version},
       {"seed", statistics.seed},
@@ -161,6 +233,14 @@ std::string StatisticsJson(const DataSetStatistics& statistics) {
       {"protocol",
        {{"scr", "box20, re-measured on the written image and mask files"},
         {"frame_scr", "mean over the frame's targets"},
+        {"scr_by_id",
+         "bboxD: box grown by D px; guard3_10: grown by 10 less grown by 3; global: the image; each less all "
+         "targets; peak: the mask's farthest pixel with box20's background"},
+        {"places",
+         fmt::format("targets in {} x {} equal cells of the image, rows from the top", kPlaceRows, kPlaceColumns)},
+        {"background",
+         "the frame without targets where there is one, else the frame; spectrum: mean power by radial "
+         "frequency under a Hann window, white noise of variance v has v; slope of its logarithms"},
         {"mscr_present", "mean of the frames' SCR over the frames with a target"},
         {"mscr_all", "the same with 0 for a frame without target, over all frames"},
         {"low_subset", fmt::format("mscr_present < {}", kLowScrLimit)},
@@ -184,11 +264,12 @@ std::string StatisticsJson(const DataSetStatistics& statistics) {
 
 std::string TargetsCsv(const DataSetStatistics& statistics) {
   const bool per_frame = statistics.scr_mode == "per_frame";
-  std::string csv =
+  const std::vector<std::string> ids = IdsOf(statistics);
+  std::string csv = fmt::format(
       "sequence,split,frame,id,class,area_px,image_share,box_x,box_y,box_w,box_h,centroid_x,centroid_y,polarity,scr_"
-      "requested,"
-      "scr_annotated,scr_measured,scr_difference,scr_bound,scr_empty,scr_delta,sigma_b,rounding_bound,flags,speed_px_"
-      "per_frame\n";
+      "requested,scr_annotated,scr_measured,scr_difference,scr_bound,scr_empty,scr_delta,sigma_b,rounding_bound,flags,"
+      "speed_px_per_frame{}\n",
+      Columns("scr_", ids));
   for (const TargetStatistics& t : statistics.targets) {
     const SequenceStatistics& sequence = statistics.sequences[t.sequence];
     std::optional<double> difference, bound;
@@ -196,27 +277,49 @@ std::string TargetsCsv(const DataSetStatistics& statistics) {
       difference = std::abs(t.scr_measured - t.scr_requested);
       bound = std::max(0.02 * t.scr_requested, t.rounding_bound);
     }
-    csv +=
-        fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(sequence.name),
-                    sequence.split, Cell(t.frame), t.id, Cell(t.class_name), t.area_px, t.image_share, t.box.x, t.box.y,
-                    t.box.width, t.box.height, t.centroid_xy.x, t.centroid_xy.y, t.polarity, t.scr_requested,
-                    Cell(t.scr_annotated), t.scr_measured, Cell(difference), Cell(bound), t.scr_empty, t.scr_delta,
-                    t.sigma_b, t.rounding_bound, FlagsCell(t.flags), t.speed_px_per_frame);
+    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}\n",
+                       Cell(sequence.name), sequence.split, Cell(t.frame), t.id, Cell(t.class_name), t.area_px,
+                       t.image_share, t.box.x, t.box.y, t.box.width, t.box.height, t.centroid_xy.x, t.centroid_xy.y,
+                       t.polarity, t.scr_requested, Cell(t.scr_annotated), t.scr_measured, Cell(difference),
+                       Cell(bound), Cell(t.scr_empty), Cell(t.scr_delta), t.sigma_b, t.rounding_bound,
+                       FlagsCell(t.flags), Cell(t.speed_px_per_frame), Cells(t.scr, ids));
+  }
+  return csv;
+}
+
+std::string FramesCsv(const DataSetStatistics& statistics) {
+  const std::vector<std::string> ids = IdsOf(statistics);
+  std::string csv = fmt::format("sequence,split,frame,index,targets{}\n", Columns("scr_", ids));
+  const std::vector<TargetStatistics>& targets = statistics.targets;
+  for (std::size_t first = 0, last = 0; first < targets.size(); first = last) {
+    const TargetStatistics& t = targets[first];
+    std::map<std::string, double> mean;
+    while (last < targets.size() && targets[last].sequence == t.sequence && targets[last].frame_index == t.frame_index)
+      ++last;
+    const auto count = static_cast<double>(last - first);
+    for (std::size_t i = first; i < last; ++i) {
+      for (const auto& [id, scr] : targets[i].scr) mean[id] += scr / count;
+    }
+    const SequenceStatistics& sequence = statistics.sequences[t.sequence];
+    csv += fmt::format("{},{},{},{},{}{}\n", Cell(sequence.name), sequence.split, Cell(t.frame), t.frame_index,
+                       last - first, Cells(mean, ids));
   }
   return csv;
 }
 
 std::string SequencesCsv(const DataSetStatistics& statistics) {
-  std::string csv =
+  const std::vector<std::string> ids = IdsOf(statistics);
+  std::string csv = fmt::format(
       "sequence,split,source,frames,frames_with_target,targets,mean_area_px,mscr_present,mscr_all,subset,scr_requested,"
-      "scr_mode,"
-      "models,mean_speed_px_per_frame\n";
+      "scr_mode,models,mean_speed_px_per_frame,entropy_bits,spectral_slope{}\n",
+      Columns("mscr_", ids));
   for (const SequenceStatistics& s : statistics.sequences) {
     const std::string_view subset = !s.mscr_present ? "" : *s.mscr_present < kLowScrLimit ? "low" : "high";
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", Cell(s.name), s.split, Cell(s.source), s.frames,
-                       s.frames_with_target, s.targets, Cell(s.mean_area_px), Cell(s.mscr_present), s.mscr_all, subset,
-                       Cell(s.scr_requested), Cell(statistics.scr_mode),
-                       Cell(fmt::format("{}", fmt::join(s.models, ";"))), Cell(s.mean_speed_px_per_frame));
+    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}{}\n", Cell(s.name), s.split, Cell(s.source),
+                       s.frames, s.frames_with_target, s.targets, Cell(s.mean_area_px), Cell(s.mscr_present),
+                       s.mscr_all, subset, Cell(s.scr_requested), Cell(statistics.scr_mode),
+                       Cell(fmt::format("{}", fmt::join(s.models, ";"))), Cell(s.mean_speed_px_per_frame),
+                       s.entropy_bits, SpectralSlope(s.spectrum), Cells(s.mscr_by_id, ids));
   }
   return csv;
 }
@@ -241,6 +344,7 @@ WrittenStatistics WriteStatistics(const DataSetStatistics& statistics, const std
   try {
     WriteFileAtomically(stage / "stats.json", StatisticsJson(statistics) + "\n");
     WriteFileAtomically(stage / "targets.csv", TargetsCsv(statistics));
+    WriteFileAtomically(stage / "frames.csv", FramesCsv(statistics));
     WriteFileAtomically(stage / "sequences.csv", SequencesCsv(statistics));
     written.plot_failure = PlotDistributions(statistics, stage);
     for (const std::string& name : AllFileNames()) {

@@ -1,4 +1,5 @@
-// The files that hold a data set's statistics: stats.json, targets.csv, sequences.csv and the pictures of plot.h.
+// The files that hold a data set's statistics: stats.json, targets.csv, frames.csv, sequences.csv and the pictures of
+// plot.h.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +18,9 @@ std::string StatisticsJson(const DataSetStatistics& statistics);
 /// One row a target and frame. Cells that a mode does not define are empty: `scr_difference` and `scr_bound` outside
 /// "per_frame", `scr_annotated` where the annotation names no box20.
 std::string TargetsCsv(const DataSetStatistics& statistics);
+
+/// One row a frame that shows a target: how many, and their mean SCR under every id.
+std::string FramesCsv(const DataSetStatistics& statistics);
 
 /// One row a sequence; the means of a sequence without any target are empty.
 std::string SequencesCsv(const DataSetStatistics& statistics);

@@ -51,6 +51,7 @@ void AddStatsCommand(CLI::App& program);
 void AddScrCommand(CLI::App& program);
 void AddCaptureCommand(CLI::App& program);
 void AddInspectCommand(CLI::App& program);
+void AddValidateCommand(CLI::App& program);
 void AddPreviewCommand(CLI::App& program);
 void AddEvaluateCommand(CLI::App& program);
 void AddCompareCommand(CLI::App& program);

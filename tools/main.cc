@@ -88,6 +88,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddEmbedCommand(program);
   mirst::AddStatsCommand(program);
   mirst::AddScrCommand(program);
+  mirst::AddValidateCommand(program);
   mirst::AddPreviewCommand(program);
   mirst::AddCaptureCommand(program);
   mirst::AddInspectCommand(program);

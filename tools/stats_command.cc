@@ -3,7 +3,10 @@
 
 #include <memory>
 
+#include "core/error.h"
+#include "core/file.h"
 #include "core/log.h"
+#include "datasets/compare_statistics.h"
 #include "datasets/statistics.h"
 #include "datasets/statistics_files.h"
 #include "tools/command.h"
@@ -13,19 +16,25 @@ namespace mirst {
 namespace {
 
 constexpr const char* kDescription =
-    "Measure a data set on its files: target sizes, SCR, speeds, flags, splits.\n"
-    "Prints a summary and writes stats.json, targets.csv (one row a target and frame), sequences.csv, and the\n"
-    "distributions of target size and mean SCR as SVG and PNG with the gnuplot script and tables to restyle them.";
+    "Measure a data set on its files: sizes, SCR under every definition, speeds, tracks, places, backgrounds.\n"
+    "Takes the native layout, folders image(s)/ and mask(s)/ with or without sequences, and frames with a boxes.csv.\n"
+    "Prints a summary and writes stats.json, targets.csv (one row a target and frame), frames.csv, sequences.csv, and\n"
+    "the distributions as SVG and PNG with the gnuplot scripts and tables to restyle them. Plain folders, which are\n"
+    "not mirst's own, are written to only with --out.\n"
+    "With a second DIR it compares the two: for every quantity both means, the Wasserstein distance (in its unit and\n"
+    "in standard deviations) and the overlap of the histograms; --out then receives comparison.json and .csv.";
 
 constexpr const char* kExamples =
     "Examples:\n"
     "  mirst stats out/smoke                       summary; files in out/smoke/stats\n"
     "  mirst stats out/smoke --out report --force  replace older statistics in report/\n"
+    "  mirst stats data/sirst --out sirst-stats    a folder with images/ and masks/\n"
+    "  mirst stats out/smoke data/sirst            how far the two lie apart\n"
     "  mirst stats out/smoke --json | jq .all.scr.mscr_present.mean";
 
 struct StatsFlags {
   CommonFlags common;
-  std::filesystem::path folder;
+  std::vector<std::filesystem::path> folders;
   std::filesystem::path out;
 };
 
@@ -43,17 +52,41 @@ void WarnOf(const DataSetStatistics& statistics) {
   }
 }
 
+void StatsOfOne(const StatsFlags& flags) {
+  const LabelledSet set(flags.folders.front());
+  const bool is_native = set.layout() == SetLayout::kNative;
+  const std::filesystem::path out = flags.out.empty() && is_native ? set.folder() / "stats" : flags.out;
+  if (!out.empty() && !flags.common.force) RequireNoStatistics(out);
+  const DataSetStatistics statistics = MeasureDataSet(set);
+  WarnOf(statistics);
+  if (!out.empty()) {
+    const WrittenStatistics written = WriteStatistics(statistics, out);
+    if (written.plot_failure) LogWarning(*written.plot_failure);
+    LogInfo(fmt::format("{} files written to {}", written.files.size(), out.string()));
+  }
+  PrintLine(flags.common.json ? StatisticsJson(statistics) : StatisticsTable(statistics));
+}
+
+void StatsOfTwo(const StatsFlags& flags) {
+  const std::filesystem::path json = flags.out / "comparison.json", csv = flags.out / "comparison.csv";
+  for (const std::filesystem::path& path : {json, csv}) {
+    if (!flags.out.empty() && std::filesystem::exists(path) && !flags.common.force)
+      throw BadInput(fmt::format("{} exists; --force replaces it", path.string()));
+  }
+  const LabelledSet set_a(flags.folders[0]), set_b(flags.folders[1]);
+  const DataSetStatistics a = MeasureDataSet(set_a), b = MeasureDataSet(set_b);
+  const std::vector<QuantityComparison> quantities = CompareSets(a, b);
+  if (!flags.out.empty()) {
+    CreateFolder(flags.out);
+    WriteFileAtomically(json, ComparisonJson(a, b, quantities) + "\n");
+    WriteFileAtomically(csv, ComparisonCsv(quantities));
+  }
+  PrintLine(flags.common.json ? ComparisonJson(a, b, quantities) : ComparisonTable(a, b, quantities));
+}
+
 void RunStats(const StatsFlags& flags) {
   const auto threads = ApplyCommonFlags(flags.common);
-  const std::filesystem::path out = flags.out.empty() ? flags.folder / "stats" : flags.out;
-  const SampleStoreReader reader(flags.folder);
-  if (!flags.common.force) RequireNoStatistics(out);
-  const DataSetStatistics statistics = MeasureDataSet(reader);
-  const WrittenStatistics written = WriteStatistics(statistics, out);
-  WarnOf(statistics);
-  if (written.plot_failure) LogWarning(*written.plot_failure);
-  PrintLine(flags.common.json ? StatisticsJson(statistics) : StatisticsTable(statistics));
-  LogInfo(fmt::format("{} files written to {}", written.files.size(), out.string()));
+  flags.folders.size() == 1 ? StatsOfOne(flags) : StatsOfTwo(flags);
 }
 
 }  // namespace
@@ -61,8 +94,9 @@ void RunStats(const StatsFlags& flags) {
 void AddStatsCommand(CLI::App& program) {
   CLI::App* command = program.add_subcommand("stats", kDescription);
   const auto flags = std::make_shared<StatsFlags>();
-  command->add_option("DIR", flags->folder, "Data set in the native layout")->required();
-  command->add_option("--out", flags->out, "Folder for the files (default: DIR/stats)")->type_name("FOLDER");
+  command->add_option("DIR", flags->folders, "Data set; two of them are compared")->required()->expected(1, 2);
+  command->add_option("--out", flags->out, "Folder for the files (default: DIR/stats of a native set)")
+      ->type_name("FOLDER");
   AddCommonFlags(*command, flags->common, WithOptions::kNo);
   command->footer(kExamples);
   command->callback([flags] { RunStats(*flags); });

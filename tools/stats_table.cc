@@ -140,6 +140,24 @@ std::string Flags(const GroupStatistics& g) {
   return text + fmt::format("any but quantised {}", Percent(g.flagged, g.targets));
 }
 
+std::string ByIds(const GroupStatistics& g) {
+  std::string text;
+  for (const auto& [id, scr] : g.scr_by_id)
+    text += fmt::format("{}{} {:.2f}", text.empty() ? "" : ", ", id, scr.target.mean);
+  return text;
+}
+
+std::string TargetsAFrame(const GroupStatistics& g) {
+  std::string text;
+  for (const auto& [targets, frames] : g.frames_by_targets)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", targets, Percent(frames, g.frames));
+  return text;
+}
+
+std::string MedianAndRange(const Distribution& d) {
+  return d.count == 0 ? std::string("unknown") : fmt::format("median {:.2f}, {:.2f} to {:.2f}", d.median, d.min, d.max);
+}
+
 std::string Agreement(const DataSetStatistics& statistics) {
   const ScrAgreement agreement = CompareAnnotations(statistics);
   if (agreement.compared == 0) return "name no box20 to compare with";
@@ -153,32 +171,57 @@ std::string Agreement(const DataSetStatistics& statistics) {
 
 std::string StatisticsTable(const DataSetStatistics& statistics) {
   const GroupStatistics all = Summarise(statistics, "");
-  std::string text = fmt::format("{}\ndata set {:.12}, seed {}, masks {}\n\n", statistics.folder, statistics.dataset_id,
-                                 statistics.seed, statistics.mask_convention);
+  std::string text = statistics.folder + "\n";
+  text += statistics.layout == SetLayout::kNative
+              ? fmt::format("data set {:.12}, seed {}, masks {}\n\n", statistics.dataset_id, statistics.seed,
+                            statistics.mask_convention)
+              : fmt::format("{}\n\n", NameOf(statistics.layout));
   text += Splits(statistics, all) + "\n";
   if (all.targets > 0) {
     text += Charts(all) + "\n";
     text += Row("SCR of a target", fmt::format("median {:.2f}, mean {:.2f}, p5 {:.2f}, p95 {:.2f}, max {:.2f}",
                                                all.scr.median, all.scr.mean, all.scr.p5, all.scr.p95, all.scr.max));
-    text += Row("Asked - measured", Requests(all, statistics.scr_mode));
-    text += Row("Annotated SCRs", Agreement(statistics));
-    text += Row("Contrast added", fmt::format("of the declared sign {}, and at least half of the SCR {}",
-                                              Percent(all.delta_as_declared, all.targets),
-                                              Percent(all.delta_at_least_half, all.targets)));
-    text += Row("Without target", fmt::format("the same masks have SCR median {:.2f}, p95 {:.2f}", all.scr_empty.median,
-                                              all.scr_empty.p95));
-    text += Row("Flags", Flags(all));
+    text += Row("Mean SCR by id", ByIds(all));
+    if (statistics.layout == SetLayout::kNative) {
+      text += Row("Asked - measured", Requests(all, statistics.scr_mode));
+      text += Row("Annotated SCRs", Agreement(statistics));
+    }
+    if (all.with_delta > 0) {
+      text += Row("Contrast added", fmt::format("of the declared sign {}, and at least half of the SCR {}",
+                                                Percent(all.delta_as_declared, all.with_delta),
+                                                Percent(all.delta_at_least_half, all.with_delta)));
+      text += Row("Without target", fmt::format("the same masks have SCR median {:.2f}, p95 {:.2f}",
+                                                all.scr_empty.median, all.scr_empty.p95));
+    }
+    if (statistics.layout == SetLayout::kNative) text += Row("Flags", Flags(all));
     text +=
         Row("Polarity", fmt::format("hot {}, cold {}", Percent(all.hot, all.targets), Percent(all.cold, all.targets)));
     text += Row("Below 0.15 %",
                 fmt::format("{} of the targets, by share of the image", Percent(all.spie_small, all.targets)));
-    text += Row("Speed, px/frame", fmt::format("median {:.2f}, {:.2f} to {:.2f}", all.speed_px_per_frame.median,
-                                               all.speed_px_per_frame.min, all.speed_px_per_frame.max));
+    text += Row("Speed, px/frame", MedianAndRange(all.speed_px_per_frame));
+    if (all.track_frames.count > 0) {
+      text +=
+          Row("Track, frames", fmt::format("{}, {} tracks", MedianAndRange(all.track_frames), all.track_frames.count));
+    }
+    text += Row("Targets a frame", TargetsAFrame(all));
   } else {
     text += "The data set shows no target.\n";
   }
+  text += Row("Background", fmt::format("entropy {:.2f} bits, spectral slope {:.2f}, means over the sequences",
+                                        all.entropy_bits.mean, all.spectral_slope.mean));
   text.pop_back();
   return text;
+}
+
+std::string ComparisonTable(const DataSetStatistics& a, const DataSetStatistics& b,
+                            const std::vector<QuantityComparison>& quantities) {
+  std::string text = fmt::format("A  {}\nB  {}\n\n{:<20}{:>9}{:>9}{:>10}{:>10}{:>10}{:>7}{:>9}\n", a.folder, b.folder,
+                                 "", "count A", "count B", "mean A", "mean B", "distance", "in sd", "overlap");
+  for (const QuantityComparison& q : quantities) {
+    text += fmt::format("{:<20}{:>9}{:>9}{:>10.4g}{:>10.4g}{:>10.4g}{:>7.2f}{:>8.0f} %\n", q.name, q.a.count, q.b.count,
+                        q.a.mean, q.b.mean, q.distance, q.in_deviations, 100 * q.overlap);
+  }
+  return text + "distance: Wasserstein's, in the unit of the quantity and in standard deviations of both sets together";
 }
 
 }  // namespace mirst

@@ -3,11 +3,16 @@
 
 #include <string>
 
+#include "datasets/compare_statistics.h"
 #include "datasets/statistics.h"
 
 namespace mirst {
 
 /// Several lines, no line break at the end.
 std::string StatisticsTable(const DataSetStatistics& statistics);
+
+/// Two sets, a row a quantity.
+std::string ComparisonTable(const DataSetStatistics& a, const DataSetStatistics& b,
+                            const std::vector<QuantityComparison>& quantities);
 
 }  // namespace mirst

@@ -140,9 +140,11 @@ TEST(WriteStatistics, LeavesEveryFileAndNothingElse) {
   const std::filesystem::path folder = temporary.path() / "with a blank" / "stats";
   const WrittenStatistics written = WriteStatistics(MakeStatistics(12), folder);
   EXPECT_EQ(written.plot_failure, std::nullopt);
-  EXPECT_EQ(written.files.size(), 12U);
-  EXPECT_EQ(ListFiles(folder).size(), 12U);
+  EXPECT_EQ(written.files.size(), PlotFileNames().size() + 4);
+  EXPECT_EQ(ListFiles(folder).size(), PlotFileNames().size() + 4);
   EXPECT_FALSE(std::filesystem::exists(folder / ".partial"));
+  EXPECT_EQ(ReadFile(folder / "overview.png").substr(1, 3), "PNG");
+  EXPECT_NE(ReadFile(folder / "overview.svg").find("</svg>"), std::string::npos);
   for (const std::string picture : {"distributions", "target_sizes", "mean_scr"}) {
     EXPECT_EQ(ReadFile(folder / (picture + ".png")).substr(1, 3), "PNG");
     const std::string svg = ReadFile(folder / (picture + ".svg"));
@@ -158,8 +160,9 @@ TEST(WriteStatistics, WritesAllButThePicturesWithoutGnuplot) {
   const WrittenStatistics written = WriteStatistics(MakeStatistics(9), temporary.path());
   ASSERT_TRUE(written.plot_failure);
   EXPECT_NE(written.plot_failure->find("gnuplot-nox"), std::string::npos);
-  EXPECT_EQ(written.files.size(), 6U);
-  EXPECT_EQ(ListFiles(temporary.path()).size(), 6U);  // the older pictures show another set: they are gone
+  EXPECT_EQ(written.files.size(), PlotFileNames().size() + 4 - 8);
+  EXPECT_EQ(ListFiles(temporary.path()).size(),
+            PlotFileNames().size() + 4 - 8);  // the older pictures show another set: they are gone
 }
 
 TEST(WriteStatistics, ReportsWhyGnuplotFailed) {

@@ -223,7 +223,7 @@ TEST(MeasureTargets, FindsTheScrThatTheCheckerboardHas) {
   EXPECT_EQ(t.area_px, 12);
   EXPECT_DOUBLE_EQ(t.image_share, 12.0 / (test::kCheckerWidth * test::kCheckerHeight));
   EXPECT_NEAR(t.rounding_bound, 1.0 / 240, 1e-15);
-  EXPECT_DOUBLE_EQ(t.speed_px_per_frame, 1);  // (0.6, -0.8)
+  EXPECT_DOUBLE_EQ(t.speed_px_per_frame.value(), 1);  // (0.6, -0.8)
 }
 
 TEST(MeasureTargets, LeavesEachTargetOutOfTheOthersBackground) {
