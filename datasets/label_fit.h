@@ -32,8 +32,8 @@ inline constexpr int kShiftRadiusPx = 2;
 
 struct LabelShift {
   int dx = 0, dy = 0;  ///< what the targets lie at from their labels, px: the labels are shifted by its negative
-  double gain = 0;     ///< contrast won by shifting the labels there, as a share of the contrast then
-  /// What is won there in standard deviations that pixel noise alone gives, noise being the differences of neighbours.
+  double contrast_here = 0, contrast_there = 0;  ///< mean over the targets, in units of the pixel noise
+  /// What is won there, in standard deviations that pixel noise alone gives; noise: the differences of neighbours.
   double significance = 0;
 };
 

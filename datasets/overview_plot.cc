@@ -60,26 +60,26 @@ constexpr std::string_view kPlacesPanel = R"gp(
   set autoscale
 )gp";
 
+/// In the place of a panel without values.
+std::string EmptyPanel(std::string_view letter, std::string_view title) {
+  return fmt::format(
+      "\n  set title '({}) {}' textcolor rgb ink\n  set xlabel ''; set ylabel ''\n"
+      "  set label 1 'not known' at graph 0.5, 0.5 center textcolor rgb ink\n"
+      "  set xrange [0:1]; set yrange [0:1]\n  plot NaN\n  unset label 1\n",
+      letter, title);
+}
+
 std::string HistogramPanel(std::string_view letter, std::string_view title, std::string_view table,
-                           std::string_view x_label, std::string_view x_range, std::string_view y_label, double median,
-                           bool has_values) {
-  std::string text = fmt::format(
+                           std::string_view x_label, std::string_view x_range, std::string_view y_label,
+                           double median) {
+  return fmt::format(
       "\n  set title '({}) {}' textcolor rgb ink\n  set xlabel '{}'; set ylabel '{}'\n  set xrange {}; set yrange "
-      "[0:*]; set grid ytics linetype 1 linecolor rgb '#e6e6e6'\n",
-      letter, title, x_label, y_label, x_range);
-  if (!has_values) {
-    return text +
-           "  set label 1 'not known' at graph 0.5, 0.5 center textcolor rgb ink\n  set xrange [0:1]; set yrange "
-           "[0:1]\n"
-           "  plot NaN\n  unset label 1\n";
-  }
-  return text +
-         fmt::format(
-             "  set arrow 1 from first {0:.6g}, graph 0 to first {0:.6g}, graph 0.93 nohead linewidth 2 linecolor "
-             "rgb accent front\n"
-             "  plot '{1}' every ::1 using (($1 + $2) / 2):4:($2 - $1) with boxes linecolor rgb middle\n"
-             "  unset arrow 1\n",
-             median, table);
+      "[0:*]\n"
+      "  set grid ytics linetype 1 linecolor rgb '#e6e6e6'\n"
+      "  set arrow 1 from first {:.6g}, graph 0 to first {:.6g}, graph 0.93 nohead linewidth 2 linecolor rgb accent "
+      "front\n"
+      "  plot '{}' every ::1 using (($1 + $2) / 2):4:($2 - $1) with boxes linecolor rgb middle\n  unset arrow 1\n",
+      letter, title, x_label, y_label, x_range, median, median, table);
 }
 
 constexpr std::string_view kSpectrumPanel = R"gp(
@@ -159,17 +159,21 @@ std::map<std::string, std::string> OverviewPlotSources(const DataSetStatistics& 
   }
   const std::vector<double> tracks = TrackLengths(statistics, "");
   std::string script(kHead);
-  script += fmt::format(kScrPanel, static_cast<double>(group.scr_by_id.size()) - 0.4);
+  script += group.scr_by_id.empty() ? EmptyPanel("a", "SCR by definition")
+                                    : fmt::format(kScrPanel, static_cast<double>(group.scr_by_id.size()) - 0.4);
   script += fmt::format(kPlacesPanel, kPlaceColumns, kPlaceRows);
-  script += HistogramPanel("c", "Speed of the targets", "speeds.csv", "Speed (px/frame)", "[0:*]",
-                           "Share of targets (%)", group.speed_px_per_frame.median, !speeds.empty());
-  script +=
-      HistogramPanel("d", "Targets in a frame", "targets_a_frame.csv", "Targets", "[-0.5:*]", "Share of frames (%)",
-                     static_cast<double>(group.targets) / static_cast<double>(std::max<std::int64_t>(1, group.frames)),
-                     group.frames > 0);
-  script += HistogramPanel("e", "Length of the tracks", "track_frames.csv", "Frames", "[*:*]", "Share of tracks (%)",
-                           group.track_frames.median, !tracks.empty());
-  script += kSpectrumPanel;
+  script += speeds.empty() ? EmptyPanel("c", "Speed of the targets")
+                           : HistogramPanel("c", "Speed of the targets", "speeds.csv", "Speed (px/frame)", "[0:*]",
+                                            "Share of targets (%)", group.speed_px_per_frame.median);
+  const auto frames = static_cast<double>(std::max<std::int64_t>(1, group.frames));
+  script += HistogramPanel("d", "Targets in a frame (line: mean)", "targets_a_frame.csv", "Targets", "[-0.5:*]",
+                           "Share of frames (%)", static_cast<double>(group.targets) / frames);
+  script += tracks.empty() ? EmptyPanel("e", "Length of the tracks")
+                           : HistogramPanel("e", "Length of the tracks", "track_frames.csv", "Frames", "[*:*]",
+                                            "Share of tracks (%)", group.track_frames.median);
+  const bool has_power =
+      std::any_of(group.spectrum.begin(), group.spectrum.end(), [](double power) { return power > 0; });
+  script += has_power ? std::string(kSpectrumPanel) : EmptyPanel("f", "Power spectrum of the backgrounds");
   script += "  unset multiplot\n  unset output\n}\n";
   return {{std::string(kOverviewScript), script},       {"scr_by_id.csv", ScrTable(group)},
           {"places.csv", PlacesTable(group)},           {"speeds.csv", HistogramTable(speeds, 0)},

@@ -87,10 +87,11 @@ TEST(EntropyBits, OfEquallyFrequentValuesIsTheLogarithmOfTheirNumber) {
 TEST(RadialSpectrum, OfWhiteNoiseIsItsVarianceAtEveryFrequency) {
   const std::vector<double> spectrum = RadialSpectrum(WhiteNoise(256, 320, 5, 1));
   ASSERT_EQ(spectrum.size(), 32U);
-  // Bin i averages some 2 pi f H W / 64 = 250 (2 i + 1) coefficients of relative deviation 1, halved by symmetry and
-  // joined by the window (an effective share of 4 / 9): deviation below 1 / sqrt(55) in bin 1. Bin 0 loses the mean.
+  // Bin i averages 2 pi (i + 0.5) / 64^2 * 256 * 320 = 63 (2 i + 1) coefficients of relative deviation 1. Symmetry
+  // halves their number, the Hann window divides it by (mean w^4 / mean^2 w^2)^2 = (35/18)^2: 8.3 (2 i + 1) are
+  // independent. Four standard deviations; bin 0 loses the mean.
   for (std::size_t i = 1; i < spectrum.size(); ++i)
-    EXPECT_NEAR(spectrum[i] / 25, 1, 4 / std::sqrt(55.0 * static_cast<double>(2 * i + 1)));
+    EXPECT_NEAR(spectrum[i] / 25, 1, 4 / std::sqrt(8.3 * static_cast<double>(2 * i + 1))) << i;
   EXPECT_NEAR(SpectralSlope(spectrum), 0, 0.05);
 }
 

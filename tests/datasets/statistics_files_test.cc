@@ -119,7 +119,7 @@ TEST(TargetsCsv, ComparesAFrameWithItsRequestOnlyWhereTheFrameHasOne) {
 TEST(SequencesCsv, QuotesWhatHoldsAComma) {
   const auto lines = Lines(SequencesCsv(MakeStatistics(14)));
   ASSERT_EQ(lines.size(), 15U);
-  EXPECT_EQ(lines[14], "s13,val,source 13,10,10,10,40,3.25,3.25,high,3.25,per_frame,\"builtin:quadrotor;a, b.obj\",0");
+  EXPECT_EQ(lines[14], "s13,val,source 13,10,10,10,40,3.25,3.25,high,3.25,per_frame,\"builtin:quadrotor;a, b.obj\",,0,0");
 }
 
 TEST(DistributionPlotSources, NoBarBelongsToTwoClasses) {
