@@ -34,7 +34,7 @@ Sample MakeSequence(int number) {
   const auto key = static_cast<std::uint32_t>(number);
   RandomStream random({.seed = 1, .sequence = key});
   const double a = random.Uniform(0.02, 0.3), b = random.Uniform(0.02, 0.3), c = random.Uniform(0, 6);
-  Sample sample{"s" + std::to_string(1000 + number), {}, std::vector<LabelledFrame>(kFrames)};
+  Sample sample{std::to_string(1000 + number), {}, std::vector<LabelledFrame>(kFrames)};
   ParallelFor(kFrames, [&](std::size_t i) {
     const int index = static_cast<int>(i);
     RandomStream noise({.seed = 2, .sequence = key, .frame = static_cast<std::uint32_t>(index)});

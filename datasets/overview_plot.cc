@@ -39,13 +39,13 @@ do for [kind in 'svg png'] {
 constexpr std::string_view kScrPanel = R"gp(
   set format '%h'
   set title '(a) SCR by definition (box: quartiles, bar: 5 to 95 %)' textcolor rgb ink
-  set xlabel ''; set ylabel 'SCR of a target' textcolor rgb ink
-  set xtics rotate by -30
-  set xrange [-0.6:{0}]; set yrange [0:*]; set grid ytics linetype 1 linecolor rgb '#e6e6e6'
+  set xlabel ''; set ylabel 'SCR of a target' textcolor rgb ink; set logscale y
+  set xtics rotate by -30 noenhanced
+  set xrange [-0.6:{0}]; set yrange [0.05:*]; set grid ytics linetype 1 linecolor rgb '#e6e6e6'
   set boxwidth 0.5
-  plot 'scr_by_id.csv' every ::1 using 0:4:3:7:6:xtic(1) with candlesticks linecolor rgb middle whiskerbars, \
-       'scr_by_id.csv' every ::1 using 0:5:5:5:5 with candlesticks linewidth 2 linecolor rgb accent
-  set xtics norotate autofreq
+  plot 'scr_by_id.csv' every ::1 using 0:4:($3 > 0.05 ? $3 : 0.05):7:6:xtic(1) with candlesticks fillstyle solid border linecolor rgb ink fillcolor rgb middle whiskerbars, \
+       'scr_by_id.csv' every ::1 using 0:5:5:5:5 with candlesticks fillstyle empty border linecolor rgb accent linewidth 2
+  set xtics norotate autofreq enhanced; unset logscale
 )gp";
 
 /// Columns, rows, largest share.
