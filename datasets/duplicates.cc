@@ -38,34 +38,27 @@ std::array<double, 256> Cells(ImageView<const float> frame) {
   return sum;
 }
 
-/// Takes off the quadratic surface that fits best: brightness, gradients, shading of the lens. The square monomials of
-/// each axis, orthogonalised on the grid, and the product x y are orthogonal to one another, so one pass does.
-void RemoveShading(std::array<double, 256>& cells) {
-  std::array<double, kSide> line{}, bow{};
-  for (int i = 0; i < kSide; ++i) line[static_cast<std::size_t>(i)] = i - (kSide - 1) / 2.0;
-  for (std::size_t i = 0; i < line.size(); ++i) bow[i] = line[i] * line[i] - (kSide * kSide - 1) / 12.0;
-  const std::array<double, kSide> one = [] {
-    std::array<double, kSide> ones{};
-    ones.fill(1);
-    return ones;
-  }();
-  using Factor = const std::array<double, kSide>&;
-  const auto remove = [&](Factor along_y, Factor along_x) {
-    double product = 0, square = 0;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const double value = along_y[i / kSide] * along_x[i % kSide];
-      product += cells[i] * value;
-      square += value * value;
-    }
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      cells[i] -= product / square * along_y[i / kSide] * along_x[i % kSide];
+/// Takes off what depends on the row or on the column alone (gradients, shading of the lens, a level horizon, stripes)
+/// and the twist x y.
+void RemoveProfiles(std::array<double, 256>& cells) {
+  std::array<double, kSide> row{}, column{};
+  double mean = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    row[i / kSide] += cells[i] / kSide;
+    column[i % kSide] += cells[i] / kSide;
+    mean += cells[i] / static_cast<double>(cells.size());
+  }
+  const auto twist = [](std::size_t i) {
+    constexpr double kCentre = (kSide - 1) / 2.0;
+    return (static_cast<double>(i / kSide) - kCentre) * (static_cast<double>(i % kSide) - kCentre);
   };
-  remove(one, one);
-  remove(one, line);
-  remove(line, one);
-  remove(line, line);
-  remove(one, bow);
-  remove(bow, one);
+  double product = 0, square = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    cells[i] -= row[i / kSide] + column[i % kSide] - mean;
+    product += cells[i] * twist(i);
+    square += twist(i) * twist(i);
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) cells[i] -= product / square * twist(i);
 }
 
 double Cosine(const Fingerprint& a, const Fingerprint& b) {
@@ -119,7 +112,7 @@ Fingerprint FingerprintOf(ImageView<const float> frame, std::string pixel_hash) 
   Fingerprint fingerprint;
   fingerprint.pixel_hash = std::move(pixel_hash);
   std::array<double, 256> cells = Cells(frame);
-  RemoveShading(cells);
+  RemoveProfiles(cells);
   double squares = 0;
   for (const double cell : cells) squares += cell * cell;
   fingerprint.is_flat = std::sqrt(squares / static_cast<double>(cells.size())) < kFlatCounts;

@@ -15,14 +15,15 @@ namespace mirst {
 /// What is kept of a frame to find its like, some 1.2 KB.
 struct Fingerprint {
   std::string pixel_hash;  ///< equal pixels have equal hashes
-  /// The frame averaged to 16 x 16 cells, less the quadratic surface that fits them best, as a vector of length 1:
-  /// neither brightness, gain, a gradient of the sky nor the lens's shading counts. All 0 for a frame that is flat.
+  /// The frame averaged to 16 x 16 cells, less the means of their rows and columns and a twist x y, as a vector of
+  /// length 1: neither brightness, gain, a gradient of the sky, the lens's shading nor a level horizon counts. All 0
+  /// for a frame that is flat.
   std::array<float, 256> shape{};
   std::array<std::uint64_t, 4> signs{};  ///< of `shape`, one bit a cell
   bool is_flat = true;
 };
 
-/// A frame whose cells differ from that surface by less than this many counts (root mean square) is flat and like no
+/// A frame whose cells keep less than this many counts (root mean square) is flat and like no
 /// other.
 inline constexpr double kFlatCounts = 0.5;
 /// Cosine between shapes from which two frames count as nearly equal. Frames of independent texture have a cosine of

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/file.h"
 #include "core/json.h"
 #include "tests/support/program.h"
 #include "tests/support/textured_set.h"
