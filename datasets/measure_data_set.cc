@@ -13,9 +13,9 @@
 #include "core/json.h"
 #include "core/parallel.h"
 #include "core/progress.h"
-#include "datasets/scr_ids.h"
 #include "datasets/statistics.h"
 #include "datasets/texture.h"
+#include "metrics/scr.h"
 
 namespace mirst {
 namespace {
@@ -69,7 +69,8 @@ TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& 
   target.scr_requested = annotation.scr_requested;
   if (annotated != annotation.scr.end() && !annotation.scr_id.empty()) target.scr_annotated = annotated->second;
   target.scr_measured = measured.scr;
-  target.scr = MeasureIds(frame.pixels, own, labelled.mask, rule);
+  target.scr = ScrValues({frame.pixels, own, labelled.mask, box}, rule, annotation.polarity);
+  target.scr.erase("db");  // box20 on another scale
   target.sigma_b = measured.sigma_background;
   if (!annotation.scr_id.empty() || labelled.background) {
     target.scr_empty = annotation.scr_empty;

@@ -63,20 +63,23 @@ Mask MaskBy(const RelabelRule& rule, const Image<float>& coverage) {
 }
 
 void Measure(Annotation& target, const Mask& own, const LabelledFrame& frame, const Image<float>* background) {
-  const Box20Rule rule = Box20Rule::ForBitDepth(frame.frame.bit_depth);
-  const ScrMeasurement measured = MeasureBox20(frame.frame.pixels, own, frame.mask, rule);
+  const Box20Rule domain = Box20Rule::ForBitDepth(frame.frame.bit_depth);
+  const ScrRule rule = ScrRule::Named(target.scr_id, domain, target.polarity);
+  const TargetInImage seen(frame.frame.pixels, own, frame.mask);
+  const ScrMeasurement measured = MeasureScr(seen, rule);
   const int former_area_px = target.area_px;
-  target.box = BoundingBox(own);
+  target.box = seen.box;
   target.area_px = measured.target_px;
-  target.scr = {{"box20", measured.scr}};
+  target.scr = ScrValues(seen, domain, target.polarity);
+  target.scr[target.scr_id] = measured.scr;
   target.scr_float.clear();
   target.sigma_b = measured.sigma_background;
   std::erase_if(target.flags, [](const Flag& f) { return f.name == "quantised" || f.name == "former_mask"; });
-  const double bound = 1 / (2.0 * measured.target_px * measured.sigma_background);
+  const double bound = RoundingBound(rule, measured.target_px, measured.sigma_background);
   if (bound > 0.02 * target.scr_requested) target.flags.insert(target.flags.begin(), {"quantised", bound});
   if (background != nullptr) {
-    target.scr_empty = MeasureBox20(*background, own, frame.mask, rule).scr;
-    target.scr_delta = ScrDelta(frame.frame.pixels, *background, own, measured.sigma_background);
+    target.scr_empty = MeasureScr({*background, own, frame.mask, seen.box}, rule).scr;
+    target.scr_delta = ScrDelta(frame.frame.pixels, *background, own, measured.sigma_background, rule.sigma_offset);
   } else {
     target.flags.push_back({"former_mask", static_cast<double>(former_area_px)});
   }

@@ -46,7 +46,7 @@ struct TargetStatistics {
   double scr_requested = 0;
   std::optional<double> scr_annotated;  ///< box20 as the annotation states it; absent where it does not
   double scr_measured = 0;              ///< box20 of the written files
-  std::map<std::string, double> scr;    ///< every id of scr_ids.h on the written files
+  std::map<std::string, double> scr;    ///< every id of metrics/scr.h but db on the written files
   double sigma_b = 0;                   ///< of scr_measured, counts, floored
   /// As annotated, or measured where a plain folder has backgrounds; absent where neither is there.
   std::optional<double> scr_empty, scr_delta;
@@ -90,8 +90,8 @@ struct DataSetStatistics {
 /// annotation says.
 DataSetStatistics MeasureDataSet(const LabelledSet& set);
 
-/// The targets that are seen in one frame (`sequence` stays 0). Throws kBadInput where mask, instance image and annotation
-/// disagree.
+/// The targets that are seen in one frame (`sequence` stays 0). Throws kBadInput where mask, instance image and
+/// annotation disagree.
 std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled);
 
 /// The sequence's means from its targets, which lie in the order of their frames.

@@ -14,7 +14,8 @@ namespace mirst {
 namespace fs = std::filesystem;
 namespace {
 
-/// Mean of the frames' SCR over the frames in which a target is seen; a frame with several targets counts by their mean.
+/// Mean of the frames' SCR over the frames in which a target is seen; a frame with several targets counts by their
+/// mean.
 std::optional<double> MeanScr(const std::vector<FrameAnnotation>& annotations) {
   double sum = 0;
   int frames = 0;

@@ -68,9 +68,4 @@ std::int64_t MaskSumForScr(const ScrProblem& problem, double gain, double scr, i
   return static_cast<std::int64_t>(std::floor(mean * static_cast<double>(written.mask.size()) + 0.5));
 }
 
-double RoundingBound(const ScrRule& rule, int target_px, double sigma_background) {
-  const int pixels = rule.statistic == ScrRule::Statistic::kMean ? target_px : 1;
-  return 1 / (2.0 * pixels * sigma_background);
-}
-
 }  // namespace mirst

@@ -24,7 +24,4 @@ Image<std::uint16_t> RoundToNearest(const Image<double>& values, CountLimits lim
 /// once the touched background pixels of I(gain) are rounded to nearest. For rules of the target's mean.
 std::int64_t MaskSumForScr(const ScrProblem& problem, double gain, double scr, int polarity);
 
-/// How far rounding to whole counts may move an SCR: 1 / (2 N sigma_b), N the mask's pixels or, for `peak`, one.
-double RoundingBound(const ScrRule& rule, int target_px, double sigma_background);
-
 }  // namespace mirst

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "fusion/quantise.h"
 #include "generator/measure_target.h"
 #include "generator/sensor_chain.h"
 #include "generator/video_codec.h"

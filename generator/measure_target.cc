@@ -9,19 +9,11 @@ namespace {
 
 using ScrTable = std::map<std::string, double>;
 
-ScrTable FiniteValues(const std::map<std::string, ScrMeasurement>& measured) {
-  ScrTable values;
-  for (const auto& [id, m] : measured) {
-    if (std::isfinite(m.scr)) values[id] = m.scr;
-  }
-  return values;
-}
-
 ScrTable MeasureWritten(const WrittenTarget& t, const PixelBox& box, Box20Rule domain) {
   TargetInImage seen(t.image, t.mask, t.all_targets, box);
   const PixelSums global = GlobalSums(t.background_sums, t.background, seen, t.supports);
   seen.global_sums = &global;
-  ScrTable values = FiniteValues(MeasureEveryScr(seen, domain, t.polarity));
+  ScrTable values = ScrValues(seen, domain, t.polarity);
   if (const auto db = values.find("db"); db != values.end()) db->second = Label(db->second);
   return values;
 }
@@ -33,7 +25,7 @@ ScrTable MeasureFloat(const WrittenTarget& t, const Image<double>& composed, con
   seen.patch_box = t.fused.box;
   const PixelSums global = GlobalSums(t.background_sums, t.background, seen, t.supports);
   seen.global_sums = &global;
-  ScrTable values = FiniteValues(MeasureEveryScr(seen, domain, t.polarity));
+  ScrTable values = ScrValues(seen, domain, t.polarity);
   for (auto& [id, value] : values) value = Label(value);
   return values;
 }
@@ -91,7 +83,7 @@ void MeasureShownTarget(const Image<float>& image, const Image<float>& backgroun
   const ScrRule rule = ScrRule::Named(a.scr_id, domain, a.polarity);
   const TargetInImage seen(image, mask, all_targets);
   const ScrMeasurement measured = MeasureScr(seen, rule);
-  a.scr = FiniteValues(MeasureEveryScr(seen, domain, a.polarity));
+  a.scr = ScrValues(seen, domain, a.polarity);
   if (const auto db = a.scr.find("db"); db != a.scr.end()) db->second = Label(db->second);
   a.scr[a.scr_id] = measured.scr;
   a.scr_empty = MeasureScr({background, mask, all_targets, seen.box}, rule).scr;

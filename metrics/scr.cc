@@ -241,6 +241,14 @@ std::map<std::string, ScrMeasurement> MeasureEveryScr(const TargetInImage& targe
   return all;
 }
 
+std::map<std::string, double> ScrValues(const TargetInImage& target, Box20Rule rule, int polarity) {
+  std::map<std::string, double> values;
+  for (const auto& [id, measured] : MeasureEveryScr(target, rule, polarity)) {
+    if (std::isfinite(measured.scr)) values.emplace(id, measured.scr);
+  }
+  return values;
+}
+
 PixelSums GlobalSums(const PixelSums& background_sums, ImageView<const float> background, const TargetInImage& target,
                      std::span<const PixelBox> supports) {
   PixelSums sums = background_sums;
@@ -260,6 +268,11 @@ PixelSums GlobalSums(const PixelSums& background_sums, ImageView<const float> ba
 
 ScrMeasurement MeasureBox20(ImageView<const float> image, const Mask& target, const Mask& all_targets, Box20Rule rule) {
   return MeasureScr({image, target, all_targets}, rule);
+}
+
+double RoundingBound(const ScrRule& rule, int target_px, double sigma_background) {
+  const int pixels = rule.statistic == ScrRule::Statistic::kMean ? target_px : 1;
+  return 1 / (2.0 * pixels * sigma_background);
 }
 
 double ScrDelta(ImageView<const float> image, ImageView<const float> background, const Mask& target,

@@ -115,6 +115,10 @@ ScrMeasurement MeasureScr(const TargetInImage& target, const ScrRule& rule);
 /// By all of ScrIds() in one pass over the largest window; `polarity` chooses the pixel that `peak` takes.
 std::map<std::string, ScrMeasurement> MeasureEveryScr(const TargetInImage& target, Box20Rule rule, int polarity);
 
+/// The finite ones among MeasureEveryScr's, by their value: what labels and statistics hold. (Where there is no
+/// background or no clutter, a definition has no value.)
+std::map<std::string, double> ScrValues(const TargetInImage& target, Box20Rule rule, int polarity);
+
 /// What `global_sums` needs, without a pass over the frame: `background_sums` (SumsOf the background) brought up to
 /// date where the image differs from it, inside `supports`; they must hold all targets and may overlap.
 PixelSums GlobalSums(const PixelSums& background_sums, ImageView<const float> background, const TargetInImage& target,
@@ -134,6 +138,9 @@ BackgroundRegion RegionOf(const ScrRule& rule, const PixelBox& target_box, int i
 /// `all_targets` every target of the frame (left out of the background); both > 127, same shape as the image. An empty
 /// background set measures mean 0 and sigma at the floor. Throws kBadInput when `target` is empty.
 ScrMeasurement MeasureBox20(ImageView<const float> image, const Mask& target, const Mask& all_targets, Box20Rule rule);
+
+/// How far rounding to whole counts may move an SCR: 1 / (2 N sigma_b), N the mask's pixels or, for `peak`, one.
+double RoundingBound(const ScrRule& rule, int target_px, double sigma_background);
 
 /// What the target itself adds: mean over the mask of (image - background) / (sigma_background + offset), with its
 /// sign. Throws kBadInput when `target` is empty.

@@ -14,9 +14,10 @@ namespace {
 
 const std::vector<std::string> kCommands = {
 #ifdef MIRST_WITH_TORCH
-    "model", "train",
+    "model",   "train",
 #endif
-    "compare", "detect", "evaluate", "generate", "physics", "preview", "render", "report", "scr", "stats"};
+    "audit",   "capture", "compare", "detect", "embed",  "evaluate", "generate", "inspect",
+    "physics", "preview", "relabel", "render", "report", "scr",      "stats",    "validate"};
 
 /// Families of commands: each has its own, and those take the flags.
 bool IsFamily(const std::string& command) { return command == "physics" || command == "model"; }

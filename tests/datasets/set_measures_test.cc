@@ -9,10 +9,8 @@
 #include "datasets/compare_statistics.h"
 #include "datasets/duplicates.h"
 #include "datasets/label_fit.h"
-#include "datasets/scr_ids.h"
 #include "datasets/texture.h"
 #include "tests/support/checkerboard_samples.h"
-#include "tests/support/golden_table.h"
 #include "tests/support/textured_set.h"
 
 namespace mirst {
@@ -24,55 +22,6 @@ Image<float> WhiteNoise(int height, int width, double sigma, std::uint32_t strea
   Image<float> image(height, width);
   for (float& value : image) value = static_cast<float>(100 + sigma * random.Normal());
   return image;
-}
-
-// ---- SCR under every id
-
-/// 64 x 64 numbers of a CSV file without a header.
-Image<float> ReadGoldenImage(const std::string& name) {
-  std::string text = ReadFile(test::GoldenFolder() / "physics" / (name + ".csv"));
-  std::replace(text.begin(), text.end(), ',', ' ');
-  std::istringstream stream(text);
-  Image<float> image(64, 64);
-  for (float& value : image) stream >> value;
-  return image;
-}
-
-TEST(MeasureIds, AgreesWithTheReferenceValues) {
-  MIRST_REQUIRE_PATH(test::GoldenFolder() / "physics" / "scr_values.csv");
-  const std::map<std::string, std::string> id_of_region = {{"box_d5_minus_mask", "bbox5"},
-                                                           {"box_d10_minus_mask", "bbox10"},
-                                                           {"box_d20_minus_mask", "bbox20"},
-                                                           {"annulus_guard3_outer10", "guard3_10"},
-                                                           {"global_minus_mask", "global"}};
-  int compared = 0;
-  for (const test::GoldenRow& row : test::GoldenRows("scr_values")) {
-    const auto id = id_of_region.find(row.at("region"));
-    if (id == id_of_region.end()) continue;
-    const bool is_composite = row.at("stage") == "composite_A60";
-    if (!is_composite && row.at("stage") != "background") continue;
-    Image<float> image = ReadGoldenImage("scr_bg_" + row.at("case"));
-    const Image<float> alpha = ReadGoldenImage("scr_alpha256_" + row.at("case"));
-    Mask mask(64, 64);
-    for (std::size_t i = 0; i < mask.size(); ++i) {
-      mask.data()[i] = alpha.data()[i] >= 128 ? 255 : 0;
-      if (is_composite) image.data()[i] += 60 * alpha.data()[i] / 256;
-    }
-    const double scr = MeasureIds(image, mask, mask, Box20Rule{}).at(id->second);
-    // The table's sigma lies above the floor of one count; B + 60 alpha / 256 is exact in single precision.
-    EXPECT_NEAR(scr, test::Number(row, "SCR_mean_ddof0"), 1e-9 * (1 + scr)) << row.at("case") << " " << id->second;
-    ++compared;
-  }
-  EXPECT_GE(compared, 20);
-}
-
-TEST(MeasureIds, OnTheCheckerboardEveryWindowHasTheSameBackground) {
-  // Boxes of even extent around a target of even extent hold as many dark as bright squares: mean 100, sigma 10.
-  const LabelledFrame frame = test::CheckerFrame(0, {{{50, 40, 4, 2}, 140}});
-  const auto scr = MeasureIds(frame.frame.pixels, frame.mask, frame.mask, Box20Rule{});
-  for (const char* id : {"bbox5", "bbox10", "bbox20", "guard3_10", "global"}) EXPECT_NEAR(scr.at(id), 4, 1e-9) << id;
-  EXPECT_NEAR(scr.at("box20"), 4, 1e-4);  // its sigma has 1e-5 added
-  EXPECT_NEAR(scr.at("peak"), 4, 1e-4);   // a level target: its farthest pixel is its mean
 }
 
 // ---- texture
