@@ -132,6 +132,7 @@ AuditCheck UntouchedCheck::Finish() const {
 void AmplitudeCheck::Add(const AuditSequence& sequence) {
   if (sequence.backgrounds.frames.empty() || sequence.redrawn.empty()) return;
   std::map<int, std::array<std::vector<double>, 3>> tracks;
+  std::map<int, int> polarity;
   for (std::size_t k = 0; k < sequence.frames.size(); ++k) {
     const LabelledFrame& frame = sequence.frames[k];
     const Image<float>& background = sequence.backgrounds.frames[k];
@@ -149,6 +150,7 @@ void AmplitudeCheck::Add(const AuditSequence& sequence) {
       for (int y = window.y; y < window.bottom(); ++y) {
         for (int x = window.x; x < window.right(); ++x) window_sum += static_cast<double>(background(y, x));
       }
+      polarity[frame.annotation.targets[t].id] = frame.annotation.targets[t].polarity;
       auto& [level, sigma, mean] = tracks[frame.annotation.targets[t].id];
       level.push_back(sum / weight);
       sigma.push_back(frame.annotation.targets[t].sigma_b);
@@ -157,7 +159,8 @@ void AmplitudeCheck::Add(const AuditSequence& sequence) {
   }
   for (const auto& [id, series] : tracks) {
     if (series[0].size() < kLeastFrames) continue;
-    with_sigma_.push_back(Correlation(series[0], series[1]));
+    // The louder the clutter, the hotter the hot and the colder the cold: so it would be with the SCR held a frame.
+    with_sigma_.push_back(polarity.at(id) * Correlation(series[0], series[1]));
     with_mean_.push_back(Correlation(series[0], series[2]));
   }
 }

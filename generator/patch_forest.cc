@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <opencv2/ml.hpp>
 
 #include "core/error.h"
@@ -34,6 +35,7 @@ void ScoreFold(const std::vector<PatchCase>& cases, int fold, std::vector<double
   forest->setRegressionAccuracy(0);
   forest->setActiveVarCount(kFeaturesPerSplit);
   forest->setTermCriteria({cv::TermCriteria::MAX_ITER, kTrees, 0});
+  cv::theRNG() = cv::RNG(static_cast<std::uint64_t>(fold) + 1);  // the forest draws from this thread's generator
   forest->train(RowsOf(cases, known), cv::ml::ROW_SAMPLE, labels);
   cv::Mat predicted;
   forest->predict(RowsOf(cases, held_out), predicted);

@@ -24,7 +24,9 @@ class AuditTest : public ::testing::Test {
     options.sequences = 6;
     options.frames = {10, 10};
     options.target.area_px = {9, 40};
-    options.scr.range = {3, 8};
+    options.scr.range = {1, 4};
+    options.scr.placements = 40;
+    options.scr.on_infeasible = OnInfeasible::kLower;
     options.backgrounds.procedural_sources = 3;
     options.backgrounds.procedural.width = 128;
     options.backgrounds.procedural.height = 96;
@@ -108,25 +110,25 @@ TEST_F(AuditTest, SmoothedTargetsFailE) {
 
 TEST_F(AuditTest, TemplatesWithoutOpticsFailD) {
   options.camera.psf_sigma_px = 0;
-  options.scr.on_infeasible = OnInfeasible::kLower;
   EXPECT_EQ(Check(Make("set"), 'd').verdict, Verdict::kFail);
 }
 
 TEST_F(AuditTest, BrightnessThatFollowsTheClutterFailsG) {
-  options.sequences = 12;
-  options.frames = {20, 20};
-  options.backgrounds.procedural.frame_count = 20;
+  options.sequences = 10;
+  options.frames = {12, 12};
+  options.scr.range = {1, 2.5};
   options.track.speed_px_per_frame = {2, 4};
-  options.scr.on_infeasible = OnInfeasible::kLower;
   EXPECT_EQ(Check(Make("constant"), 'g').verdict, Verdict::kPass);
   options.scr.mode = ScrMode::kPerFrame;
   const AuditCheck check = Check(Make("per frame"), 'g');
-  EXPECT_EQ(check.verdict, Verdict::kFail) << Value(check, "correlation_mu_b");
+  EXPECT_EQ(check.verdict, Verdict::kFail) << Value(check, "correlation_sigma_b");
 }
 
 TEST_F(AuditTest, RealTargetsWithoutBoxesAreRefused) {
   const fs::path path = Make("set");
-  EXPECT_THROW(Audit(SampleStoreReader(path), {.real = path / "image"}), Error);
+  AuditOptions audit;
+  audit.real = path / "image";
+  EXPECT_THROW(Audit(SampleStoreReader(path), audit), Error);
 }
 
 TEST(HeldOutScores, TellSeparableCasesAndNotRandomOnes) {
@@ -155,8 +157,6 @@ TEST_F(AuditTest, DisplayedFramesHoldTheScrAndBothDomainsAreKept) {
   options.sensor.netd_mk = 60;
   options.sensor.agc = GainControl::kPlateau;
   options.sensor.image = WrittenImage::kDisplayed;
-  options.scr.range = {1, 4};
-  options.scr.on_infeasible = OnInfeasible::kLower;
   int held = 0;
   const SampleStoreReader reader(Make("set"));
   for (const ManifestSequence& sequence : reader.manifest().sequences) {
