@@ -40,7 +40,7 @@ struct ValidationReport {
   std::int64_t warnings() const;
 };
 
-/// Holds two frames a thread and some 1.2 KB for every frame of the set. Throws kBadInput only where `folder` holds no
+/// Holds two frames a thread and some 4 KB for every frame of the set. Throws kBadInput only where `folder` holds no
 /// data set at all.
 ValidationReport ValidateDataSet(const std::filesystem::path& folder);
 
