@@ -92,6 +92,26 @@ void ReadPapers(const SourceInfo& info, Inspection& inspection) {
   }
 }
 
+/// Of the pixels in those blocks of 8 x 8 px that are not repeated exactly.
+std::vector<double> FreshDifferences(const Image<float>& a, const Image<float>& b) {
+  constexpr int kSide = 8;
+  std::vector<double> fresh;
+  for (int top = 0; top + kSide <= a.height(); top += kSide) {
+    for (int left = 0; left + kSide <= a.width(); left += kSide) {
+      std::vector<double> block;
+      bool repeated = true;
+      for (int y = top; y < top + kSide; ++y) {
+        for (int x = left; x < left + kSide; ++x) {
+          block.push_back(static_cast<double>(b(y, x) - a(y, x)));
+          repeated = repeated && block.back() == 0;
+        }
+      }
+      if (!repeated) fresh.insert(fresh.end(), block.begin(), block.end());
+    }
+  }
+  return fresh;
+}
+
 double Percent(double share) { return 100 * share; }
 
 }  // namespace
@@ -110,18 +130,18 @@ double TemporalNoise(FrameSpan frames, const MotionStatistics& motion) {
     const FrameShift& shift = motion.shifts[k - 1];
     // A shift by a fraction of a pixel leaves more of an edge than there is noise: still pairs only, unless all move.
     if (motion.median_shift_px < 0.1 && std::hypot(shift.shift_px.x, shift.shift_px.y) > 0.1) continue;
-    std::vector<float> differences;
-    for (std::size_t i = 0; i < frames[k].size(); ++i) {
-      const float difference = frames[k].data()[i] - frames[k - 1].data()[i];
-      if (difference != 0) differences.push_back(difference);
-    }
-    if (differences.size() < frames[k].size() / 100) continue;
-    const auto middle = differences.begin() + std::ssize(differences) / 2;
-    std::nth_element(differences.begin(), middle, differences.end());
-    const float median = *middle;
-    for (float& difference : differences) difference = std::abs(difference - median);
-    std::nth_element(differences.begin(), middle, differences.end());
-    sigmas.push_back(1.4826 * static_cast<double>(*middle) / std::sqrt(2.0));
+    std::vector<double> differences = FreshDifferences(frames[k - 1], frames[k]);
+    if (differences.size() < frames[k].size() / 50) continue;
+    double mean = 0;
+    for (const double difference : differences) mean += difference / static_cast<double>(differences.size());
+    for (double& difference : differences) difference = std::abs(difference - mean);
+    // The mean of the lower nine tenths: what moves is in the upper one, and unlike a median it is no whole number.
+    const auto end = differences.begin() + std::ssize(differences) * 9 / 10;
+    std::nth_element(differences.begin(), end, differences.end());
+    double sum = 0;
+    for (auto it = differences.begin(); it != end; ++it) sum += *it;
+    constexpr double kOfNormal = 0.6574;  // 2 (phi(0) - phi(1.645)) / 0.9, for sigma 1
+    sigmas.push_back(sum / static_cast<double>(end - differences.begin()) / kOfNormal / std::sqrt(2.0));
   }
   if (sigmas.empty()) return 0;
   const auto middle = sigmas.begin() + std::ssize(sigmas) / 2;

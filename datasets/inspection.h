@@ -41,7 +41,7 @@ struct Inspection {
   RepeatStatistics repeats;
   std::vector<DefectivePixel> defective_pixels;
   Noise3dComponents noise3d;  ///< of all frames as they are: scene and motion count as noise too
-  double temporal_noise = 0;  ///< counts; robust sigma of the difference of registered, unrepeated pixels / sqrt(2)
+  double temporal_noise = 0;  ///< counts; TemporalNoise
   MotionStatistics motion;
   SharpnessStatistics sharpness;
   SpectrumStatistics spectrum;
@@ -65,8 +65,9 @@ Inspection Inspect(const SequenceSource& source, const InspectionOptions& option
 /// Sets fitness, faults and notes from the measurements.
 void Judge(Inspection& inspection, const InspectionOptions& options);
 
-/// Robust sigma of what changes at random between frames, counts: 1.4826 median |difference| / sqrt(2) over the pixels
-/// of successive frames that are not exactly repeated, each frame's mean difference removed; 0 where all repeat.
+/// Robust sigma of what changes at random between frames, counts: from the lower nine tenths of |difference| of
+/// successive frames, blocks of 8 x 8 px that repeat exactly left out, each pair's mean difference removed; the median
+/// over the pairs. 0 where all repeat.
 double TemporalNoise(FrameSpan frames, const MotionStatistics& motion);
 
 /// The statement after "Licence:" or "License:" in README.md, README.txt or README in the folder, to the line's end.
