@@ -80,7 +80,7 @@ BENCHMARK(BM_ScoreAllProtocols)->Arg(0)->Arg(3)->Arg(100)->Unit(benchmark::kMicr
 /// The exact ROC over all frames so far, with its memory bound at work.
 void BM_AddToRoc(benchmark::State& state) {
   const Scene scene(3);
-  RocCurve roc(1 << 22);
+  RocCurve roc(1 << 20);
   for (int i = 0; i < 200; ++i) roc.Add(scene.scores, scene.truth);
   for (auto _ : state) roc.Add(scene.scores, scene.truth);
   State20000Frames(state);

@@ -17,7 +17,7 @@ namespace {
 
 /// Scores as whole numbers of the same order: the bits of a float, negative ones turned round. A bin is the upper half.
 constexpr std::uint32_t kBins = 1U << 16;
-constexpr std::uint32_t kSign = 0x80000000U;
+constexpr std::uint32_t kSign = 0x80000000U, kKeyOfZero = kSign;
 
 std::uint32_t KeyOf(float score) {
   const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);  // -0 and 0 are one score
@@ -83,10 +83,26 @@ int RocCurve::AddBackground(std::uint32_t key) {
 void RocCurve::Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore) {
   CheckScores(scores, truth, ignore);
   std::int64_t counted = 0;
+  std::vector<std::uint32_t> keys(static_cast<std::size_t>(scores.width()));
+  const auto add_row = [&](const float* row) {
+    std::size_t zeros = 0;
+    for (std::size_t x = 0; x < keys.size(); ++x) {
+      keys[x] = KeyOf(row[x]);
+      zeros += static_cast<std::size_t>(keys[x] == kKeyOfZero);
+    }
+    if (floor_bin_ == 0) {
+      background_.insert(background_.end(), keys.begin(), keys.end());
+    } else if (zeros == keys.size() && BinOf(kKeyOfZero) < floor_bin_) {  // most rows of most maps
+      counts_[BinOf(kKeyOfZero)] += std::ssize(keys);
+      counted += std::ssize(keys);
+    } else {
+      for (const std::uint32_t key : keys) counted += AddBackground(key);
+    }
+  };
   for (int y = 0; y < scores.height(); ++y) {
     const float* const row = scores.row(y);
     if (!HoldsAny(&truth, y) && !HoldsAny(ignore, y)) {  // nearly every row
-      for (int x = 0; x < scores.width(); ++x) counted += AddBackground(KeyOf(row[x]));
+      add_row(row);
       continue;
     }
     for (int x = 0; x < scores.width(); ++x) {

@@ -1,5 +1,6 @@
 // The program `mirst`: a table of sub-commands, and the one place where errors become messages and exit codes.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -122,6 +123,12 @@ int Run(int argc, const char* const* argv) {
 
 int main(int argc, char** argv) {
   mirst::CatchInterrupts();
+#ifdef __GLIBC__
+  // Images come and go: their memory stays with the program instead of going back to the system, and coming again page
+  // by page, with every frame.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
   try {
     return Run(argc, argv);
