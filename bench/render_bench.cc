@@ -86,7 +86,7 @@ class RawCast {
 // Template and bare rays take turns, so that what else the machine does meets both.
 void Render(benchmark::State& state, const TargetModel& model, const View& view) {
   const ThreadLimit one_core(1);
-  const auto rays = static_cast<double>(SampleTarget(model.data(), view, kSupersampling).rays);
+  const auto rays = static_cast<double>(SampleTarget(model.data(), view, {}, kSupersampling).rays);
   RawCast raw(model, view);
   double seconds = 0;
   for (auto _ : state) {

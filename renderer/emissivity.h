@@ -32,6 +32,8 @@ class Emissivity {
   /// `cos_angle` is clamped to [0, 1].
   double At(double cos_angle) const;
   double Normal() const { return At(1); }
+  /// Whether it is the same in all directions.
+  bool is_lambert() const { return law_ == Law::kLambert; }
 
  private:
   enum class Law { kLambert, kSmooth, kTable };

@@ -75,10 +75,10 @@ Pose::Pose(const View& view) {
 }
 
 void CellBox::Add(Vec2 p) {
-  left = std::fmin(left, p.x);
-  right = std::fmax(right, p.x);
-  top = std::fmin(top, p.y);
-  bottom = std::fmax(bottom, p.y);
+  left = std::min(left, p.x);
+  right = std::max(right, p.x);
+  top = std::min(top, p.y);
+  bottom = std::max(bottom, p.y);
 }
 
 void CellBox::Add(const CellBox& other) {
@@ -105,7 +105,8 @@ PosedTarget::PosedTarget(const TargetModel::Data& data, const View& view, int su
         return !body.motion || body.motion->AngleDeg(times.front()) == 0;
       });
   for (const RigidBody& body : data.bodies) {
-    if (!body.motion || at_rest) box_.Add(BoxOf(body.vertices));
+    std::vector<ImagePoint>& images = first_images_.emplace_back();
+    if (!body.motion || at_rest) box_.Add(Project(body.vertices, images));
   }
   if (at_rest) {  // one structure is traced faster than several
     still_ = data.at_rest ? &*data.at_rest : &data.bodies.front().caster;
@@ -115,16 +116,18 @@ PosedTarget::PosedTarget(const TargetModel::Data& data, const View& view, int su
   still_ = data.bodies.front().motion ? nullptr : &data.bodies.front().caster;
   moving_boxes_.resize(static_cast<std::size_t>(std::count_if(
       data.bodies.begin(), data.bodies.end(), [](const RigidBody& body) { return body.motion.has_value(); })));
+  std::vector<ImagePoint> later_images;
   for (const double time_s : times) {
     std::vector<Placed>& step = steps_.emplace_back();
-    for (const RigidBody& body : data.bodies) {
+    for (std::size_t b = 0; b < data.bodies.size(); ++b) {
+      const RigidBody& body = data.bodies[b];
       if (!body.motion) continue;
       const Motion& motion = *body.motion;
       const double angle_deg = motion.AngleDeg(time_s);
       const Turn turn(motion.axis, motion.pivot_m, angle_deg);
       std::vector<Vec3> vertices = body.vertices;
       for (Vec3& v : vertices) v = turn.Point(v);
-      const CellBox box = BoxOf(vertices);
+      const CellBox box = Project(vertices, steps_.size() == 1 ? first_images_[b] : later_images);
       moving_boxes_[step.size()].Add(box);
       step.push_back({&body, turn, Turn(motion.axis, motion.pivot_m, -angle_deg), box});
     }
@@ -132,17 +135,19 @@ PosedTarget::PosedTarget(const TargetModel::Data& data, const View& view, int su
   for (const CellBox& box : moving_boxes_) box_.Add(box);
 }
 
-// Of a point of the body: (origin + v) / its depth - origin / its depth, without the difference of large numbers.
-Vec2 PosedTarget::PlaceOf(Vec3 point) const {
-  const Vec3 v = pose_.CameraFromBody(point);
-  const double cells_per_metre = 1 / ((pose_.origin_m.y + v.y) * cell_tangent_);
-  return {(v.x - pose_.origin_m.x / pose_.origin_m.y * v.y) * cells_per_metre,
-          -(v.z - pose_.origin_m.z / pose_.origin_m.y * v.y) * cells_per_metre};
-}
-
-CellBox PosedTarget::BoxOf(const std::vector<Vec3>& vertices) const {
+// Of points of the body: (origin + v) / its depth - origin / its depth, without the difference of large numbers.
+CellBox PosedTarget::Project(const std::vector<Vec3>& points, std::vector<ImagePoint>& images) const {
+  const Vec3& origin = pose_.origin_m;
+  const Vec3 across = pose_.BodyFromCamera({1, -origin.x / origin.y, 0});
+  const Vec3 down = pose_.BodyFromCamera({0, origin.z / origin.y, -1});
   CellBox box;
-  for (const Vec3& vertex : vertices) box.Add(PlaceOf(vertex));
+  images.clear();
+  images.reserve(points.size());
+  for (const Vec3& v : points) {
+    const double depth = origin.y + Dot(v, ahead_), cells_per_metre = 1 / (depth * cell_tangent_);
+    images.push_back({{Dot(v, across) * cells_per_metre, Dot(v, down) * cells_per_metre}, depth - start_m_});
+    box.Add(images.back().place);
+  }
   return box;
 }
 
@@ -183,37 +188,43 @@ void PosedTarget::CastMoving(std::size_t step, std::span<const Vec2> places, std
   }
 }
 
-PosedTarget::Surface PosedTarget::SurfaceAt(Vec2 place, const RayCaster::Hit& hit, std::size_t step) const {
-  Vec3 normal = data_.normals[hit.triangle];
+PosedTarget::Surface PosedTarget::SurfaceAt(Vec2 place, std::uint32_t triangle, std::size_t step) const {
+  Vec3 normal = data_.normals[triangle], corner = data_.mesh.Corner(triangle, 0);
   if (!steps_[step].empty()) {
-    const RigidBody& body = data_.bodies[data_.body_of_part[data_.mesh.part_of_triangle[hit.triangle]]];
-    if (const Placed* const placed = PlaceOfBody(body, step)) normal = placed->turn.Direction(normal);
+    const RigidBody& body = data_.bodies[data_.body_of_part[data_.mesh.part_of_triangle[triangle]]];
+    if (const Placed* const placed = PlaceOfBody(body, step)) {
+      normal = placed->turn.Direction(normal);
+      corner = placed->turn.Point(corner);
+    }
   }
   const RayCaster::Ray ray = RayThrough(place);
-  return {ray.origin + static_cast<double>(hit.distance) * ray.direction,
-          (Dot(normal, ray.direction) > 0 ? -1.0 : 1.0) * normal};
+  const double against = Dot(normal, ray.direction);
+  // A ray along the plane meets it anywhere; such a sliver hardly shows.
+  constexpr double kGrazing = 1e-6;
+  const double distance =
+      std::abs(against) > kGrazing ? Dot(normal, corner - ray.origin) / against : Dot(corner - ray.origin, ahead_);
+  return {ray.origin + distance * ray.direction, (against > 0 ? -1.0 : 1.0) * normal};
 }
 
 std::vector<PosedTarget::Outline> PosedTarget::Outlines() const {
   std::vector<Outline> outlines;
   std::vector<std::uint8_t> faces_eye(data_.mesh.triangles.size());
-  for (const RigidBody& body : data_.bodies) {
+  const std::vector<std::uint32_t>& part_of = data_.mesh.part_of_triangle;
+  for (std::size_t b = 0; b < data_.bodies.size(); ++b) {
+    const RigidBody& body = data_.bodies[b];
     const Placed* const placed = PlaceOfBody(body, 0);
     const Vec3 eye = placed != nullptr ? placed->turn_back.Point(camera_) : camera_;
     for (const std::uint32_t t : body.caster.triangles()) {
-      faces_eye[t] = Dot(data_.normals[t], eye - data_.mesh.Corner(t, 0)) > 0;
+      faces_eye[t] = Dot(data_.normals[t], eye) > data_.offsets_m[t];
     }
-    const auto point = [&](std::uint32_t vertex) {
-      const Vec3 v = data_.mesh.vertices[vertex];
-      return placed != nullptr ? placed->turn.Point(v) : v;
-    };
-    const auto distance = [&](Vec3 v) { return Dot(v - camera_, ahead_) - start_m_; };
+    const std::vector<ImagePoint>& images = first_images_[b];
     for (const SurfaceEdge& edge : body.edges) {
       const bool inner =
           edge.triangle != edge.neighbour && (faces_eye[edge.triangle] == faces_eye[edge.neighbour]) != edge.same_sense;
-      if (inner) continue;
-      const Vec3 from = point(edge.from), to = point(edge.to);
-      outlines.push_back({PlaceOf(from), PlaceOf(to), std::min(distance(from), distance(to))});
+      if (inner && part_of[edge.triangle] == part_of[edge.neighbour]) continue;
+      const ImagePoint &from = images[edge.from], &to = images[edge.to];
+      outlines.push_back(
+          {from.place, to.place, std::min(from.distance, to.distance), edge.triangle, edge.neighbour, inner});
     }
   }
   return outlines;

@@ -51,6 +51,8 @@ class PosedTarget {
     return false;
   }
   std::size_t steps() const { return steps_.size(); }
+  /// A cell's width at the target's origin.
+  double cell_m() const { return cell_tangent_ * pose_.origin_m.y; }
 
   RayCaster::Ray RayThrough(Vec2 place) const {
     const Vec3 direction = ahead_ + (origin_cells_.x + place.x) * across_ + (origin_cells_.y + place.y) * down_;
@@ -62,17 +64,19 @@ class PosedTarget {
   void CastMoving(std::size_t step, std::span<const Vec2> places, std::span<RayCaster::Hit> hits) const;
 
   /// Where the ray through `place` met the target in a step, and the surface's normal there, towards the camera; body
-  /// frame.
+  /// frame. From the triangle's plane in double precision: the same on every machine, unlike Embree's distances.
   struct Surface {
     Vec3 point_m;
     Vec3 normal;
   };
-  Surface SurfaceAt(Vec2 place, const RayCaster::Hit& hit, std::size_t step) const;
+  Surface SurfaceAt(Vec2 place, std::uint32_t triangle, std::size_t step) const;
 
   /// An edge between what faces the camera and what does not, or at the border of a part, hidden ones included.
   struct Outline {
     Vec2 from, to;
     double nearest = 0;  ///< of both ends, as hits count their distance
+    std::uint32_t triangle = 0, neighbour = 0;
+    bool border_alone = false;  ///< of a part, within what faces the camera or does not
   };
   /// As of the exposure's first step.
   std::vector<Outline> Outlines() const;
@@ -83,8 +87,12 @@ class PosedTarget {
     Turn turn, turn_back;
     CellBox box;
   };
-  Vec2 PlaceOf(Vec3 point) const;
-  CellBox BoxOf(const std::vector<Vec3>& vertices) const;
+  struct ImagePoint {
+    Vec2 place;
+    double distance;  // as hits count it
+  };
+  // Returns the box of the images.
+  CellBox Project(const std::vector<Vec3>& points, std::vector<ImagePoint>& images) const;
   const Placed* PlaceOfBody(const RigidBody& body, std::size_t step) const;
 
   const TargetModel::Data& data_;
@@ -95,6 +103,7 @@ class PosedTarget {
   const RayCaster* still_;  // none: everything moves
   Vec3 ahead_, across_, down_, camera_;
   std::vector<std::vector<Placed>> steps_;
+  std::vector<std::vector<ImagePoint>> first_images_;  // of each body's vertices in the exposure's first step
   CellBox box_;
   std::vector<CellBox> moving_boxes_;  // one a moving body, of all steps
 };

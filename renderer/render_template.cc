@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "core/error.h"
-#include "core/parallel.h"
 #include "renderer/target_data.h"
-#include "renderer/target_radiance.h"
 #include "renderer/target_samples.h"
 
 namespace mirst {
@@ -31,26 +28,13 @@ void Quantise(Image<float>& contrast) {
 Template RenderTemplate(const TargetModel& model, const View& view, const Surroundings& surroundings,
                         int supersampling) {
   const TargetModel::Data& data = model.data();
-  const TargetSamples seen = SampleTarget(data, view, supersampling);
+  const TargetSamples seen = SampleTarget(data, view, surroundings, supersampling);
   const PixelBox& cells = seen.cells;
-  const TargetRadiance radiance(data, view, surroundings);
-  std::vector<std::vector<double>> contrasts(seen.strips.size());
-  ParallelFor(contrasts.size(), [&](std::size_t strip) {
-    contrasts[strip].reserve(seen.strips[strip].size());
-    for (const SurfaceSample& sample : seen.strips[strip]) contrasts[strip].push_back(radiance.Contrast(sample));
-  });
-  Image<double> cover(cells.height, cells.width), sum(cells.height, cells.width);
-  for (std::size_t strip = 0; strip < contrasts.size(); ++strip) {
-    for (std::size_t i = 0; i < contrasts[strip].size(); ++i) {
-      const SurfaceSample& sample = seen.strips[strip][i];
-      cover.data()[sample.cell] += sample.share;
-      sum.data()[sample.cell] += sample.share * contrasts[strip][i];
-    }
-  }
   Image<float> opacity(cells.height, cells.width), contrast(cells.height, cells.width);
-  std::transform(cover.begin(), cover.end(), opacity.begin(),
+  std::transform(seen.cover.begin(), seen.cover.end(), opacity.begin(),
                  [](double v) { return static_cast<float>(std::min(1.0, v)); });
-  std::transform(sum.begin(), sum.end(), contrast.begin(), [](double v) { return static_cast<float>(v); });
+  std::transform(seen.contrast.begin(), seen.contrast.end(), contrast.begin(),
+                 [](double v) { return static_cast<float>(v); });
 
   PixelBox covered;
   for (int y = 0; y < cells.height; ++y) {

@@ -98,7 +98,7 @@ std::vector<std::string> BuiltinModels();
 std::vector<std::string> FindModels(const std::vector<std::filesystem::path>& paths);
 
 /// The template at `supersampling` cells per sensor pixel (1..64), cropped to the target with one empty cell around.
-/// `opacity` is 1 where the cell's centre ray hits, else 0; `contrast` = opacity (L_target - L_background).
+/// `opacity` is the share of the cell's rays that hit (docs/physics.md, "Templates").
 /// Values are multiples of the largest |contrast| / 65535, the same on every machine.
 /// `contrast` is weakened by the atmosphere: tau (L_target - L_background); path radiance lies in the background
 /// already. L_target: emission by the directional emissivity, reflected sky, ground and sun with the target's own

@@ -18,20 +18,22 @@ std::vector<std::uint32_t> TrianglesOf(const TriangleMesh& mesh, const std::vect
   return triangles;
 }
 
-std::vector<Vec3> VerticesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles) {
-  std::vector<bool> used(mesh.vertices.size(), false);
-  for (const std::uint32_t t : triangles) {
-    for (const std::uint32_t vertex : mesh.triangles[t]) used[vertex] = true;
-  }
-  std::vector<Vec3> vertices;
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    if (used[i]) vertices.push_back(mesh.vertices[i]);
-  }
+// The mesh's vertices that the triangles use, in their order.
+std::vector<std::uint32_t> VerticesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles) {
+  std::vector<std::uint32_t> vertices;
+  for (const std::uint32_t t : triangles)
+    vertices.insert(vertices.end(), mesh.triangles[t].begin(), mesh.triangles[t].end());
+  std::sort(vertices.begin(), vertices.end());
+  vertices.erase(std::unique(vertices.begin(), vertices.end()), vertices.end());
   return vertices;
 }
 
 // Each edge once, in the order of its vertices.
-std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles) {
+std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles,
+                                 const std::vector<std::uint32_t>& vertices) {
+  const auto rank_of = [&](std::uint32_t vertex) {
+    return static_cast<std::uint32_t>(std::lower_bound(vertices.begin(), vertices.end(), vertex) - vertices.begin());
+  };
   struct Side {
     std::uint32_t low, high, triangle;
     bool rising;
@@ -51,9 +53,9 @@ std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std
   for (std::size_t first = 0, next = 0; first < sides.size(); first = next) {
     const Side& a = sides[first];
     while (next < sides.size() && sides[next].low == a.low && sides[next].high == a.high) ++next;
-    SurfaceEdge edge{a.low, a.high, a.triangle, a.triangle, false};
+    SurfaceEdge edge{rank_of(a.low), rank_of(a.high), a.triangle, a.triangle, false};
     const Side& b = sides[next - 1];
-    if (next == first + 2 && mesh.part_of_triangle[a.triangle] == mesh.part_of_triangle[b.triangle]) {
+    if (next == first + 2) {
       edge.neighbour = b.triangle;
       edge.same_sense = a.rising == b.rising;
     }
@@ -90,6 +92,7 @@ TargetModel::Data::Data(TriangleMesh centred_mesh, const std::vector<MotionRule>
   for (std::size_t t = 0; t < mesh.triangles.size(); ++t) {
     const Vec3 a = mesh.Corner(t, 0), across = Cross(mesh.Corner(t, 1) - a, mesh.Corner(t, 2) - a);
     normals.push_back((1 / Length(across)) * across);
+    offsets_m.push_back(Dot(normals.back(), a));
   }
   // Rules that nothing matches make no body: the rest moves up.
   std::uint32_t made = 0;
@@ -97,11 +100,13 @@ TargetModel::Data::Data(TriangleMesh centred_mesh, const std::vector<MotionRule>
     std::vector<std::uint32_t> triangles = TrianglesOf(mesh, body_of_part, body);
     if (triangles.empty()) continue;
     std::replace(body_of_part.begin(), body_of_part.end(), body, made++);
-    std::vector<Vec3> vertices = VerticesOf(mesh, triangles);
+    const std::vector<std::uint32_t> used = VerticesOf(mesh, triangles);
+    std::vector<Vec3> vertices;
+    for (const std::uint32_t vertex : used) vertices.push_back(mesh.vertices[vertex]);
     std::optional<Motion> motion;
     if (body > 0) motion = MotionOf(moving[body - 1], vertices);
     for (const Vec3& v : vertices) radius_m = std::max(radius_m, motion ? SweptRadius(*motion, v) : Length(v));
-    std::vector<SurfaceEdge> edges = EdgesOf(mesh, triangles);
+    std::vector<SurfaceEdge> edges = EdgesOf(mesh, triangles, used);
     bodies.push_back({RayCaster(mesh, std::move(triangles)), std::move(vertices), std::move(edges), std::move(motion)});
   }
   if (bodies.size() > 1 || bodies.front().motion) {
@@ -109,6 +114,40 @@ TargetModel::Data::Data(TriangleMesh centred_mesh, const std::vector<MotionRule>
     std::iota(all.begin(), all.end(), 0U);
     at_rest.emplace(mesh, std::move(all));
   }
+}
+
+// A moving part may carry its triangles into any zone. The margin holds what single precision makes of a place.
+void TargetModel::Data::SetZones(std::vector<Zone> of_model) {
+  zones = std::move(of_model);
+  zoned.assign(mesh.triangles.size(), 0);
+  std::vector<Box3> places;
+  for (const Zone& zone : zones) places.push_back(BoxOf(zone, box));
+  const double margin_m = 1e-5 * radius_m;
+  for (std::size_t t = 0; t < zoned.size() && !zones.empty(); ++t) {
+    const Box3 triangle = BoundingBox({mesh.Corner(t, 0), mesh.Corner(t, 1), mesh.Corner(t, 2)});
+    const auto meets = [&](const Box3& place, double Vec3::*axis) {
+      return triangle.low.*axis <= place.high.*axis + margin_m && triangle.high.*axis >= place.low.*axis - margin_m;
+    };
+    zoned[t] = bodies[body_of_part[mesh.part_of_triangle[t]]].motion.has_value() ||
+               std::any_of(places.begin(), places.end(), [&](const Box3& place) {
+                 return meets(place, &Vec3::x) && meets(place, &Vec3::y) && meets(place, &Vec3::z);
+               });
+  }
+}
+
+Box3 BoxOf(const Zone& zone, const Box3& body) {
+  const auto limits = [&](std::size_t axis, double low, double high) {
+    const auto& share = zone.shares[axis];
+    std::pair<double, double> limit{low + share.first * (high - low), low + share.second * (high - low)};
+    if (const auto& metres = zone.metres[axis]) {
+      const double middle = 0.5 * (low + high);
+      limit = {std::max(limit.first, middle + metres->first), std::min(limit.second, middle + metres->second)};
+    }
+    return limit;
+  };
+  const auto x = limits(0, body.low.x, body.high.x), y = limits(1, body.low.y, body.high.y),
+             z = limits(2, body.low.z, body.high.z);
+  return {{x.first, y.first, z.first}, {x.second, y.second, z.second}};
 }
 
 }  // namespace mirst

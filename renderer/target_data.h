@@ -16,8 +16,8 @@ namespace mirst {
 
 /// An edge of a body's surface that can be part of an outline.
 struct SurfaceEdge {
-  std::uint32_t from = 0, to = 0;             ///< vertices of the mesh
-  std::uint32_t triangle = 0, neighbour = 0;  ///< equal: an open edge, more than two triangles, or the border of a part
+  std::uint32_t from = 0, to = 0;             ///< vertices of the body
+  std::uint32_t triangle = 0, neighbour = 0;  ///< equal: an open edge, or one of more than two triangles
   bool same_sense = false;                    ///< the two triangles wind against each other
 };
 
@@ -32,6 +32,7 @@ struct RigidBody {
 struct TargetModel::Data {
   /// `moving` are rules in the order of their rank: the first whose pattern a part matches moves it.
   Data(TriangleMesh centred_mesh, const std::vector<MotionRule>& moving);
+  void SetZones(std::vector<Zone> of_model);
 
   std::string name;
   std::string class_name;
@@ -39,16 +40,21 @@ struct TargetModel::Data {
   std::string sha256;
   std::string content_sha256;  ///< of name, mesh, parts and rules: of all that a template depends on
   std::vector<std::string> warnings;
-  double speed_m_s = 0;       ///< usual
-  TriangleMesh mesh;          ///< centred
-  std::vector<Vec3> normals;  ///< one a triangle, length one, to the outside
+  double speed_m_s = 0;           ///< usual
+  TriangleMesh mesh;              ///< centred
+  std::vector<Vec3> normals;      ///< one a triangle, length one, to the outside
+  std::vector<double> offsets_m;  ///< one a triangle: of its plane from the origin, along the normal
   Box3 box;
   double radius_m = 0;              ///< with all that moving parts reach
   std::vector<Material> materials;  ///< one a part
   std::vector<Zone> zones;          ///< the first that holds a point decides
+  std::vector<std::uint8_t> zoned;  ///< one a triangle: not 0 where a zone may hold some of its points
   std::vector<RigidBody> bodies;    ///< none without triangles
   std::vector<std::uint32_t> body_of_part;
   std::optional<RayCaster> at_rest;  ///< all bodies in one, where some of them can move
 };
+
+/// Where a zone lies in a body's box.
+Box3 BoxOf(const Zone& zone, const Box3& body);
 
 }  // namespace mirst

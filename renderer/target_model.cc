@@ -56,22 +56,6 @@ Box3 Enclose(const Box3& box, Vec3 v) {
           {std::max(box.high.x, v.x), std::max(box.high.y, v.y), std::max(box.high.z, v.z)}};
 }
 
-// Where a zone lies in a body's box.
-Box3 BoxOf(const Zone& zone, const Box3& body) {
-  const auto limits = [&](std::size_t axis, double low, double high) {
-    const auto& share = zone.shares[axis];
-    std::pair<double, double> limit{low + share.first * (high - low), low + share.second * (high - low)};
-    if (const auto& metres = zone.metres[axis]) {
-      const double middle = 0.5 * (low + high);
-      limit = {std::max(limit.first, middle + metres->first), std::min(limit.second, middle + metres->second)};
-    }
-    return limit;
-  };
-  const auto x = limits(0, body.low.x, body.high.x), y = limits(1, body.low.y, body.high.y),
-             z = limits(2, body.low.z, body.high.z);
-  return {{x.first, y.first, z.first}, {x.second, y.second, z.second}};
-}
-
 }  // namespace
 
 TargetModel TargetModel::Load(const std::string& spec, const fs::path& material_file) {
@@ -109,7 +93,7 @@ TargetModel TargetModel::Load(const std::string& spec, const fs::path& material_
   for (const std::string& doubt : doubts) data->warnings.push_back(fmt::format("{}: {}", name, doubt));
   for (const std::string& part : data->mesh.parts) data->materials.push_back(materials.Of(kind.class_name, part));
   data->speed_m_s = kind.speed_m_s;
-  data->zones = materials.ZonesOf(kind.class_name);
+  data->SetZones(materials.ZonesOf(kind.class_name));
   data->content_sha256 = ContentHash(*data, layers);
   TargetModel model;
   model.data_ = std::move(data);

@@ -107,6 +107,7 @@ TargetRadiance::TargetRadiance(const TargetModel::Data& data, const View& view, 
       std::any_of(of_zone_.begin(), of_zone_.end(), is_solved)) {
     table_.emplace(surroundings.band, 150, 1000);
   }
+  FindLooks();
 }
 
 TargetRadiance::Surface TargetRadiance::SurfaceOf(const std::string& name, const Material& material) const {
@@ -125,9 +126,22 @@ TargetRadiance::Surface TargetRadiance::SurfaceOf(const std::string& name, const
   return surface;
 }
 
-const TargetRadiance::Surface& TargetRadiance::SurfaceAt(const SurfaceSample& sample) const {
-  const auto zone = ZoneAt(data_, sample.point_m);
-  return zone ? of_zone_[*zone] : of_part_[data_.mesh.part_of_triangle[sample.triangle]];
+// Of a grey surface in surroundings of one temperature, without sun, neither its tilt nor the side it is seen from
+// matters.
+void TargetRadiance::FindLooks() {
+  const bool even = sky_k_ == ground_k_ && !sun_is_up_;
+  for (const Surface& surface : of_part_) {
+    const auto part = static_cast<std::uint32_t>(look_of_part_.size());
+    if (!even || !surface.radiance || !surface.emissivity->is_lambert()) {
+      look_of_part_.push_back(kVaries + part);
+      continue;
+    }
+    const double contrast =
+        transmission_ * (LeavingRadiance(surface.emissivity->Normal(), *surface.radiance, around_, 1, 0) - background_);
+    const auto known = std::find(contrast_of_look_.begin(), contrast_of_look_.end(), contrast);
+    look_of_part_.push_back(static_cast<Look>(known - contrast_of_look_.begin()));
+    if (known == contrast_of_look_.end()) contrast_of_look_.push_back(contrast);
+  }
 }
 
 double TargetRadiance::SkinRadiance(const Material& material, double cos_tilt, double cos_sun) const {
@@ -136,11 +150,11 @@ double TargetRadiance::SkinRadiance(const Material& material, double cos_tilt, d
   return table_->Radiance(material.Temperature(here, cos_sun));
 }
 
-double TargetRadiance::CosineToSun(const SurfaceSample& sample) const {
-  const double cosine = Dot(sample.normal, to_sun_);
+double TargetRadiance::CosineToSun(const PosedTarget::Surface& place) const {
+  const double cosine = Dot(place.normal, to_sun_);
   if (!(cosine > 0)) return 0;
   // Just above the surface; parts that move cast no shadow.
-  const RayCaster::Ray ray{sample.point_m + (1e-4 * data_.radius_m) * sample.normal, to_sun_};
+  const RayCaster::Ray ray{place.point_m + (1e-4 * data_.radius_m) * place.normal, to_sun_};
   RayCaster::Hit hit;
   for (const RigidBody& body : data_.bodies) {
     if (!body.motion) body.caster.Cast({&ray, 1}, {&hit, 1});
@@ -148,12 +162,13 @@ double TargetRadiance::CosineToSun(const SurfaceSample& sample) const {
   return hit.triangle == RayCaster::kNothing ? cosine : 0;
 }
 
-double TargetRadiance::Contrast(const SurfaceSample& sample) const {
-  const Surface& surface = SurfaceAt(sample);
-  const Vec3 to_camera = camera_m_ - sample.point_m;
-  const double cos_view = Dot(sample.normal, to_camera) / Length(to_camera);
-  const double cos_tilt = Dot(sample.normal, up_);
-  const double cos_sun = sun_is_up_ ? CosineToSun(sample) : 0;
+double TargetRadiance::Contrast(std::uint32_t triangle, const PosedTarget::Surface& place) const {
+  const auto zone = data_.zoned[triangle] != 0 ? ZoneAt(data_, place.point_m) : std::nullopt;
+  const Surface& surface = zone ? of_zone_[*zone] : of_part_[data_.mesh.part_of_triangle[triangle]];
+  const Vec3 to_camera = camera_m_ - place.point_m;
+  const double cos_view = Dot(place.normal, to_camera) / Length(to_camera);
+  const double cos_tilt = Dot(place.normal, up_);
+  const double cos_sun = sun_is_up_ ? CosineToSun(place) : 0;
   const double emitted = surface.radiance ? *surface.radiance : SkinRadiance(*surface.material, cos_tilt, cos_sun);
   return transmission_ *
          (LeavingRadiance(surface.emissivity->At(cos_view), emitted, around_, cos_tilt, cos_sun) - background_);
