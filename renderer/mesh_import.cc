@@ -6,14 +6,12 @@
 #include <fmt/format.h>
 
 #include <assimp/Importer.hpp>
-#include <cctype>
 #include <cmath>
-#include <fstream>
 #include <map>
-#include <regex>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "renderer/mesh_file_checks.h"
 
 // Assimp calls this where a broken file leads it astray, and its own version ends the process. Debian's library leaves
 // the function to be replaced, but has no header for the call that sets a handler.
@@ -29,23 +27,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMostTriangles = 20'000'000;  // 4 GB of memory while it is read
-
-// Assimp 5.2 reads a PLY header that is out of order, or has no end, for ever.
-void CheckPlyHeader(const fs::path& path) {
-  static const std::regex kLine(
-      R"((ply|format [a-z_]+ [0-9.]+|(comment|obj_info).*|element \w+ \d{1,9}|property (list \w+ )?\w+ \w+)\s*)");
-  std::ifstream file(path, std::ios::binary);
-  std::string line;
-  for (int number = 1; std::getline(file, line) && number < 10000; ++number) {
-    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
-    if (line == "end_header") return;
-    if (line.size() > 1000 || !std::regex_match(line, kLine)) {
-      throw BadInput(
-          fmt::format("the model {} cannot be read: line {} does not belong in a PLY header", path.string(), number));
-    }
-  }
-  throw BadInput(fmt::format("the model {} cannot be read: its header does not end with 'end_header'", path.string()));
-}
 
 // Collects the meshes of a node tree in the scene's frame; a part is what shares node, mesh and material.
 class Collector {
@@ -150,7 +131,7 @@ bool IsModelFile(const fs::path& path) {
 ImportedMesh ImportMesh(const fs::path& path) {
   if (!fs::exists(path)) throw BadInput(fmt::format("the model {} does not exist", path.string()));
   if (!fs::is_regular_file(path)) throw BadInput(fmt::format("the model {} is not a file", path.string()));
-  if (LowerExtension(path) == ".ply") CheckPlyHeader(path);
+  CheckModelFile(path);
   ImportedMesh result;
   try {
     Assimp::Importer importer;

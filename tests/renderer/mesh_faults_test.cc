@@ -91,6 +91,26 @@ TEST(MeshFaults, AHeaderWithoutItsEndIsRefused) {
   EXPECT_THROW(TargetModel::Load((folder.path() / "body.ply").string()), Error);
 }
 
+TEST(MeshFaults, MoreItemsThanTheFileCanHoldAreRefusedBeforeMemoryIsTaken) {
+  const TemporaryFolder folder;
+  const std::pair<const char*, std::string> kFiles[] = {
+      {"body.ply", "ply\nformat ascii 1.0\nelement vertex 900000000\nproperty float x\nend_header\n0\n"},
+      {"body.off", "OFF\n# 7\n600000000 1 0\n0 0 0\n"},
+      {"body.ac", "AC3Db\nMATERIAL \"\" rgb 1 1 1\nOBJECT poly\nnumvert 500000000\n0 0 0\n"},
+      {"body.dae", "<COLLADA><float_array id=\"a\" count=\"1600000000\">0</float_array></COLLADA>"},
+      {"body.gltf", "{\"accessors\": [{\"componentType\": 5126, \"count\" : 99999999999999999999}]}"}};
+  for (const auto& [name, bytes] : kFiles) {
+    WriteFileAtomically(folder.path() / name, bytes);
+    try {
+      TargetModel::Load((folder.path() / name).string());
+      ADD_FAILURE() << name;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kBadInput);
+      EXPECT_NE(error.message().find("announces"), std::string::npos) << error.message();
+    }
+  }
+}
+
 TEST(MeshFaults, AUnitAThousandTimesOffIsToldWithTheBoxInMetres) {
   const TemporaryFolder folder;
   const fs::path file = folder.path() / "sports-car.obj";
