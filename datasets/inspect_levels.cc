@@ -125,7 +125,11 @@ LevelStatistics MeasureLevels(FrameSpan frames, int bit_depth) {
   LevelStatistics levels;
   levels.histogram.assign(static_cast<std::size_t>(MaxCount(bit_depth)) + 1, 0);
   for (const Image<float>& frame : frames) {
-    for (const float value : frame) ++levels.histogram[static_cast<std::size_t>(value)];
+    for (const float value : frame) {
+      if (!(value >= 0 && value <= static_cast<float>(MaxCount(bit_depth))))
+        throw InternalError("a count outside its depth");
+      ++levels.histogram[static_cast<std::size_t>(value)];
+    }
   }
   const auto used = [](std::int64_t count) { return count > 0; };
   levels.min =

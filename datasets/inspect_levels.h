@@ -27,7 +27,7 @@ struct LevelStatistics {
 };
 
 /// `bit_depth` 8 or 16. For 16 bits the ceiling is that of the least of 10, 12, 14, 16 bits that holds the maximum.
-/// Throws kInternal without frames.
+/// Throws kInternal without frames and for values outside the depth.
 LevelStatistics MeasureLevels(FrameSpan frames, int bit_depth);
 
 /// What stays exactly the same from one frame to the next. White noise of sigma >= 0.5 counts repeats a pixel with the

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
-#include <opencv2/video/tracking.hpp>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -58,15 +57,67 @@ Vec2 CoarseShift(const cv::Mat& a, const cv::Mat& b) {
   return CorrelationAt(a, b, found) > CorrelationAt(a, b, {}) ? found : Vec2{};
 }
 
-double ResidualAt(const cv::Mat& a, const cv::Mat& b, Vec2 shift) {
-  cv::Mat moved, difference;
+/// The second frame as the first sees it.
+cv::Mat MovedBack(const cv::Mat& b, Vec2 shift) {
+  cv::Mat moved;
   const cv::Mat warp = (cv::Mat_<double>(2, 3) << 1, 0, shift.x, 0, 1, shift.y);
-  cv::warpAffine(b, moved, warp, b.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
-  const cv::Rect overlap = OverlapAt(shift, a);
-  if (overlap.empty()) return 0;
+  cv::warpAffine(b, moved, warp, b.size(), cv::INTER_CUBIC | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
+  return moved;
+}
+
+/// Where both frames have pixels, less a border for gradients and interpolation.
+cv::Rect InnerOverlap(Vec2 shift, const cv::Mat& image) {
+  constexpr int kBorder = 3;
+  const cv::Rect overlap = OverlapAt(shift, image);
+  if (overlap.width <= 4 * kBorder || overlap.height <= 4 * kBorder) return {};
+  return {overlap.x + kBorder, overlap.y + kBorder, overlap.width - 2 * kBorder, overlap.height - 2 * kBorder};
+}
+
+/// Gauss-Newton steps on the squared difference, mean and gain of the second frame fitted too (a camera's AGC).
+Vec2 RefinedShift(const cv::Mat& a, const cv::Mat& b, Vec2 shift) {
+  constexpr int kMostSteps = 12;
+  constexpr double kLastStepPx = 0.003, kFarthestPx = 3;
+  const Vec2 start = shift;
+  for (int step = 0; step < kMostSteps; ++step) {
+    const cv::Rect part = InnerOverlap(shift, a);
+    if (part.empty()) return start;
+    const cv::Mat moved = MovedBack(b, shift);
+    cv::Mat gx, gy;
+    cv::Sobel(moved, gx, CV_32F, 1, 0, 1, 0.5);
+    cv::Sobel(moved, gy, CV_32F, 0, 1, 1, 0.5);
+    const cv::Mat x = gx(part), y = gy(part);
+    const cv::Mat first = a(part) - cv::mean(a(part)), second = moved(part) - cv::mean(moved(part));
+    const double variance = second.dot(second);
+    if (variance <= 0) return start;
+    const double gain = first.dot(second) / variance;
+    const cv::Mat difference = first - gain * second;
+    const double xx = gain * x.dot(x), xy = gain * x.dot(y), yy = gain * y.dot(y), dx = x.dot(difference),
+                 dy = y.dot(difference), determinant = xx * yy - xy * xy;
+    if (!(std::abs(determinant) > 1e-9 * xx * yy)) return start;
+    const Vec2 move{(yy * dx - xy * dy) / determinant, (xx * dy - xy * dx) / determinant};
+    shift = shift + move;
+    if (!(std::hypot(shift.x - start.x, shift.y - start.y) < kFarthestPx)) return start;
+    if (std::hypot(move.x, move.y) < kLastStepPx) break;
+  }
+  return shift;
+}
+
+/// Correlation and residual after a shift by parts of a pixel.
+FrameShift Judged(const cv::Mat& a, const cv::Mat& b, Vec2 shift) {
+  FrameShift result;
+  result.shift_px = shift;
+  const cv::Rect part = InnerOverlap(shift, a);
+  if (4.0 * part.area() < static_cast<double>(a.total())) return result;
+  const cv::Mat moved = MovedBack(b, shift);
+  cv::Mat correlation;
+  cv::matchTemplate(a(part), moved(part), correlation, cv::TM_CCOEFF_NORMED);
+  const double value = static_cast<double>(correlation.at<float>(0));
+  if (std::isfinite(value)) result.correlation = value;
   cv::Scalar mean, sigma;
-  cv::meanStdDev(moved(overlap) - a(overlap), mean, sigma);
-  return sigma[0];
+  cv::meanStdDev(moved(part) - a(part), mean, sigma);
+  result.residual_counts = sigma[0];
+  result.registered = result.correlation >= kLeastCorrelation;
+  return result;
 }
 
 double Median(std::vector<double> values) {
@@ -88,24 +139,10 @@ double StructureShare(Image<float> frame) {
 FrameShift RegisterFrames(const Image<float>& first, const Image<float>& second) {
   constexpr double kSmoothingPx = 1.2;
   const cv::Mat a = Smoothed(first, kSmoothingPx), b = Smoothed(second, kSmoothingPx);
-  FrameShift result;
-  if (IsFlat(a) || IsFlat(b)) return result;  // no phase, no correlation
-  result.shift_px = CoarseShift(a, b);
-  result.correlation = CorrelationAt(a, b, result.shift_px);
-  try {
-    cv::Mat warp = (cv::Mat_<float>(2, 3) << 1, 0, result.shift_px.x, 0, 1, result.shift_px.y);
-    const double correlation =
-        cv::findTransformECC(a, b, warp, cv::MOTION_TRANSLATION,
-                             {cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 20, 1e-4}, cv::noArray(), 1);
-    if (correlation >= result.correlation - 0.02) {
-      result.correlation = correlation;
-      result.shift_px = {static_cast<double>(warp.at<float>(0, 2)), static_cast<double>(warp.at<float>(1, 2))};
-    }
-  } catch (const cv::Exception&) {  // it does not converge, or the frames are flat: the coarse shift stands
-  }
-  result.residual_counts = ResidualAt(a, b, result.shift_px);
-  result.registered = result.correlation >= kLeastCorrelation;
-  return result;
+  if (IsFlat(a) || IsFlat(b)) return {};  // no phase, no correlation
+  const Vec2 coarse = CoarseShift(a, b);
+  const FrameShift start = Judged(a, b, coarse), refined = Judged(a, b, RefinedShift(a, b, coarse));
+  return refined.correlation >= start.correlation ? refined : start;
 }
 
 std::vector<Vec2> ScenePositions(const MotionStatistics& motion) {

@@ -1,6 +1,5 @@
 // How the picture moves from frame to frame as a whole: a shift by phase correlation, refined to a fraction of a pixel
-// by maximising the correlation coefficient (ECC, Evangelidis and Psarakis 2008). Rotation, zoom and parallax are not
-// modelled: they show in the residual.
+// by least squares (Lucas and Kanade 1981). Rotation, zoom and parallax are not modelled: they show in the residual.
 #pragma once
 
 #include <vector>

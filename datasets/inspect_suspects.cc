@@ -167,8 +167,8 @@ Suspect Describe(const Track& track) {
   const PixelBox& place = track.seen.front().box;
   const bool still = std::all_of(track.seen.begin(), track.seen.end(), [&](const Candidate& candidate) {
     const PixelBox& box = candidate.box;
-    return std::abs(2 * box.x + box.width - 2 * place.x - place.width) <= 2 &&
-           std::abs(2 * box.y + box.height - 2 * place.y - place.height) <= 2;
+    return std::abs(2 * box.x + box.width - 2 * place.x - place.width) <= 4 &&
+           std::abs(2 * box.y + box.height - 2 * place.y - place.height) <= 4;
   });
   suspect.fixed_to_sensor = still && suspect.scene_travel_px > 8;
   return suspect;

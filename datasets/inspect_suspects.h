@@ -20,7 +20,7 @@ struct Suspect {
   int polarity = 1;               ///< +1 hot, -1 cold
   double mean_contrast = 0;       ///< top-hat over the rms of its surroundings, mean over the boxes
   double scene_travel_px = 0;     ///< how far it went against the scene, between its first and its last boxes
-  /// It kept its place in the picture to a pixel while that moved over the scene by more than 8 px: rather a cluster of
+  /// It kept its place in the picture to 2 px while that moved over the scene by more than 8 px: rather a cluster of
   /// defective pixels than a target.
   bool fixed_to_sensor = false;
   double seen_share = 0;  ///< of the frames between its first and its last box

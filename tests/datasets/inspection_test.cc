@@ -41,7 +41,7 @@ std::vector<Image<float>> NoiseFrames(int frames, int height, int width, double 
   return sequence;
 }
 
-/// A smooth scene without end, seen from (x, y): 24 waves of `shortest_px` and more in fixed directions, about 30
+/// A smooth scene without end, seen from (x, y): 24 waves of `shortest_px` and more in fixed directions, about 16
 /// counts in sigma. Waves of 30 px leave next to nothing in a top-hat of 11 px.
 double Scene(double x, double y, double shortest_px) {
   double sum = 0;
@@ -49,7 +49,7 @@ double Scene(double x, double y, double shortest_px) {
     const double angle = 2.399963 * wave, length = shortest_px + 2.0 * wave, phase = 1.7 * wave * wave;
     sum += std::cos(2 * std::numbers::pi / length * (x * std::cos(angle) + y * std::sin(angle)) + phase);
   }
-  return 128 + 8.5 * sum;
+  return 110 + 4.5 * sum;
 }
 
 Image<float> SceneFrame(int height, int width, Vec2 origin, double shortest_px = 30) {
@@ -138,9 +138,9 @@ TEST(DefectivePixels, AStarThatOpticsSpreadIsNone) {
 
 TEST(Motion, FindsAShiftToATenthOfAPixel) {
   // Rounding to counts is noise of 0.29 counts against gradients of several counts/px over 10^4 px: 0.01 px at most;
-  // the bilinear interpolation of waves of 30 px and more adds next to nothing.
+  // the bilinear interpolation of waves of 12 px and more adds a few hundredths.
   for (const Vec2 shift : {Vec2{0, 0}, Vec2{3, -2}, Vec2{-0.4, 0.7}, Vec2{11.3, 6.6}}) {
-    const FrameShift found = RegisterFrames(SceneFrame(128, 160, shift), SceneFrame(128, 160, {}));
+    const FrameShift found = RegisterFrames(SceneFrame(128, 160, shift, 12), SceneFrame(128, 160, {}, 12));
     EXPECT_TRUE(found.registered);
     EXPECT_NEAR(found.shift_px.x, shift.x, 0.1);
     EXPECT_NEAR(found.shift_px.y, shift.y, 0.1);
@@ -253,7 +253,7 @@ TEST(Suspects, AMovingPointIsFoundInAPannedScene) {
     found += Grow(seen.box, 1).Contains(static_cast<int>(std::lround(x)), static_cast<int>(std::lround(y))) ? 1 : 0;
   }
   EXPECT_EQ(suspects[0].polarity, 1);
-  EXPECT_GE(found, kFrames - 3);
+  EXPECT_GE(found, kFrames * 4 / 5);  // crossing a crest of the scene it may be missed
   EXPECT_NEAR(suspects[0].scene_travel_px, std::hypot(3.3, 0.5) * 0.8 * kFrames, 4);
   EXPECT_FALSE(suspects[0].fixed_to_sensor);
 }
@@ -337,7 +337,7 @@ TEST(Inspection, AGoodSourceIsFitAndEachFaultIsNamed) {
   EXPECT_TRUE(first_fault(Pan(24, 48, 128)).starts_with("too small: 128 x 48 px"));
   auto saturated = Pan(24);
   for (Image<float>& frame : saturated) {
-    for (float& value : frame) value = value > 140 ? 255 : value;
+    for (float& value : frame) value = value > 125 ? 255 : value;
   }
   EXPECT_TRUE(first_fault(saturated).starts_with("saturated: ")) << first_fault(saturated);
   auto frozen = Pan(24);
