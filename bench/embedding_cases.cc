@@ -54,23 +54,14 @@ std::vector<Clip> ReadClips(const std::filesystem::path& root, int clips, int le
 
 std::vector<PooledTemplate> RenderPool(const std::vector<double>& areas_px) {
   const GenerateOptions options;
-  const CameraOptions& camera = options.camera;
-  TemplateCache cache;
+  TargetCamera camera(options);
   std::vector<PooledTemplate> pool;
   RandomStream random({.purpose = Purpose::kScenario});
   for (const std::string& name : BuiltinModels()) {
     const TargetModel model = TargetModel::Load("builtin:" + name);
     for (const double area_px : areas_px) {
-      View view;
-      view.attitude = {random.Uniform(-20, 20), random.Uniform(-20, 20), random.Uniform(-180, 180)};
-      view.range_m = SolveRange(model, view.attitude, area_px, options, cache);
-      view.focal_length_mm = camera.focal_length_mm;
-      view.pixel_pitch_um = camera.pixel_pitch_um;
-      const Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
-                                      options.scene.air_temperature_k,
-                                      options.scene.background_temperature_k};
-      const auto rendered = cache.Render(model, view, surroundings, options.target.supersampling);
-      pool.push_back({name, ApplyGaussianPsf(*rendered, PsfSigmaPx(camera))});
+      const Attitude attitude = {random.Uniform(-20, 20), random.Uniform(-20, 20), random.Uniform(-180, 180)};
+      pool.push_back({name, camera.View(model, attitude, SolveRange(model, attitude, area_px, camera))});
     }
   }
   return pool;

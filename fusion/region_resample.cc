@@ -24,8 +24,9 @@ struct AxisOverlap {
   std::vector<Weight> weights;
 };
 
-// Cell i covers [start + i / s, start + (i + 1) / s); pixel u covers [u - 1/2, u + 1/2).
-AxisOverlap Overlap(double start_px, int cells, double s) {
+// Cell i covers [start + i / s, start + (i + 1) / s); the active part of pixel u covers [u - w / 2, u + w / 2). Lengths
+// are in w.
+AxisOverlap Overlap(double start_px, int cells, double s, double active_px) {
   AxisOverlap overlap;
   const double end_px = start_px + cells / s;
   overlap.first_pixel = static_cast<int>(std::floor(start_px + 0.5));
@@ -33,7 +34,7 @@ AxisOverlap Overlap(double start_px, int cells, double s) {
   for (int i = 0; i < cells; ++i) {
     const double low = start_px + i / s, high = start_px + (i + 1) / s;
     for (int u = static_cast<int>(std::floor(low + 0.5)); u - 0.5 < high; ++u) {
-      const double length = std::min(high, u + 0.5) - std::max(low, u - 0.5);
+      const double length = (std::min(high, u + 0.5 * active_px) - std::max(low, u - 0.5 * active_px)) / active_px;
       if (length > 0 && u - overlap.first_pixel < overlap.pixels)
         overlap.weights.push_back({i, u - overlap.first_pixel, length});
     }
@@ -56,8 +57,12 @@ void Accumulate(const Image<float>& cells, const AxisOverlap& columns, const Axi
 
 }  // namespace
 
-Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px, int subexposures, double scale) {
+Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px, int subexposures, double scale,
+                           double fill_factor) {
   if (target.opacity.empty()) throw BadInput("the template is empty");
+  if (!(fill_factor > 0 && fill_factor <= 1))
+    throw BadInput(fmt::format("a fill factor of {}; allowed: above 0 to 1", fill_factor));
+  const double active_px = std::sqrt(fill_factor);
   if (subexposures < 1) throw BadInput("a template needs at least one sub-exposure");
   if (!(scale >= kLeastScale && scale <= 1 / kLeastScale))
     throw BadInput(fmt::format("a template's scale is {}, allowed: {} to {}", scale, kLeastScale, 1 / kLeastScale));
@@ -70,8 +75,8 @@ Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px
   for (int k = 0; k < subexposures; ++k) {
     const double phase = (k + 0.5) / subexposures - 0.5;
     const Vec2 centre = centre_px + phase * smear_px;
-    Exposure exposure{Overlap(centre.x - (target.anchor_cells.x + 0.5) / s, target.opacity.width(), s),
-                      Overlap(centre.y - (target.anchor_cells.y + 0.5) / s, target.opacity.height(), s)};
+    Exposure exposure{Overlap(centre.x - (target.anchor_cells.x + 0.5) / s, target.opacity.width(), s, active_px),
+                      Overlap(centre.y - (target.anchor_cells.y + 0.5) / s, target.opacity.height(), s, active_px)};
     box = Enclose(
         box, {exposure.columns.first_pixel, exposure.rows.first_pixel, exposure.columns.pixels, exposure.rows.pixels});
     exposures.push_back(std::move(exposure));

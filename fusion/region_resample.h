@@ -19,11 +19,14 @@ struct Footprint {
 };
 
 /// Places the template's anchor at `centre_px` and averages over `subexposures` equal steps of the motion `smear_px`
-/// during the integration time (centred on `centre_px`). Sums of opacity and contrast per cell area are kept to
-/// rounding (1e-13) at every phase. `scale` draws the template that many times as large, 0.01 to 100; its cells need
-/// not fit the pixels. Throws kBadInput: empty template, subexposures < 1, scale out of range.
+/// during the integration time (centred on `centre_px`). `scale` draws the template that many times as large, 0.01 to
+/// 100; its cells need not fit the pixels. `fill_factor` is the active share of a pixel's area, (0, 1], a centred
+/// square; a pixel's value is the mean over it, so that a uniform scene has the same counts whatever it is. With fill
+/// factor 1 sums of opacity and contrast per cell area are kept to rounding (1e-13) at every phase; below, what falls
+/// between the active areas is lost and the others count for more: the sum is kept as a mean over all phases alone.
+/// Throws kBadInput: empty template, subexposures < 1, scale or fill factor out of range.
 Footprint ResampleToSensor(const Template& target, Vec2 centre_px, Vec2 smear_px = {}, int subexposures = 1,
-                           double scale = 1);
+                           double scale = 1, double fill_factor = 1);
 
 /// A footprint in fixed point, so that what follows is the same on every machine, cropped to where it is not zero.
 struct SensorTemplate {

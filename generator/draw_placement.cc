@@ -5,22 +5,23 @@
 
 namespace mirst {
 
-void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TemplateCache& cache,
+void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TargetCamera& camera,
               TargetScenario& scenario) {
   RandomStream random(key);
   const auto angle = [&](double low, double high) { return std::floor(random.Uniform(low, high) * 100 + 0.5) / 100; };
   const double tilt = options.target.tilt_deg, turn = options.track.turn_rate_deg_per_frame;
   scenario.attitude = {angle(-tilt, tilt), angle(-tilt, tilt), angle(0, 360)};
   scenario.attitude_rate = {angle(-turn, turn) / 4, angle(-turn, turn) / 4, angle(-turn, turn)};
-  scenario.range_m = SolveRange(model, scenario.attitude, scenario.request.area_px, options, cache);
+  scenario.range_m = SolveRange(model, scenario.attitude, scenario.request.area_px, camera);
   // As it turns, the target may grow beyond the largest area: farther away then, so that its largest view keeps to it
   // with the few per cent that the sub-pixel phase adds.
   const double most = std::max(1.0, 0.94 * options.target.area_px.second);
   for (int step = 0; step < 4; ++step) {
-    TargetViews views(model, scenario, options, cache);
+    TargetViews views(model, scenario, camera);
     double largest = 0;
     for (int quarter = 0; quarter <= 4; ++quarter) {
-      largest = std::max(largest, MaskAreaPx(views.At(quarter * (scenario.frames - 1) / 4)));
+      largest =
+          std::max(largest, MaskAreaPx(views.At(quarter * (scenario.frames - 1) / 4), options.camera.fill_factor));
     }
     if (largest <= most) break;
     scenario.range_m = std::floor(scenario.range_m * std::sqrt(largest / most) * 1000 + 0.5) / 1000;

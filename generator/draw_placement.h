@@ -19,7 +19,7 @@ int LastPlacement(std::size_t source, std::size_t sources, int placements);
 void DrawStretch(const RandomKey& key, const Inventory& inventory, const GenerateOptions& options, Scenario& scenario);
 
 /// Attitude, its rate, and the range at which the target has the area asked for. Several paths are tried with one pose.
-void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TemplateCache& cache,
+void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TargetCamera& camera,
               TargetScenario& scenario);
 
 /// The path of the scenario's last target: the first one's on its own, further ones by target.grouping. False when the

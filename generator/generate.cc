@@ -53,7 +53,7 @@ Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const Ge
   std::vector<TargetViews> views;
   for (const TargetScenario& target : scenario.targets) {
     models.push_back(&inventory.models[static_cast<std::size_t>(target.request.model)]);
-    views.emplace_back(*models.back(), target, options, *inventory.templates);
+    views.emplace_back(*models.back(), target, *inventory.camera);
   }
   const auto embed = [&](const std::vector<double>& scr) {
     Scenario wanted = scenario;
@@ -167,8 +167,8 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   report.models = static_cast<int>(inventory.models.size());
   report.sequences = static_cast<int>(scenarios.size());
   report.write_s = SecondsSince(write_start);
-  report.templates_rendered = inventory.templates->statistics().misses;
-  report.templates_reused = inventory.templates->statistics().hits;
+  report.templates_rendered = inventory.camera->statistics().misses;
+  report.templates_reused = inventory.camera->statistics().hits;
   return report;
 }
 

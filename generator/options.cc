@@ -29,8 +29,14 @@ void Visit(OptionsVisitor& v, CameraOptions& o) {
   v.Real("pixel_pitch_um", o.pixel_pitch_um, {1, 200}, "um");
   v.Interval("band_um", o.band_um, {1, 30}, "spectral band, um");
   v.Real("f_number", o.f_number, {0.5, 32}, "of the lens");
+  v.Choice("psf", o.psf, {"gaussian", "airy"},
+           "shape of the point spread function; airy: the lens itself over the band, with rings, defocus and jitter");
   v.OptionalReal("psf_sigma_px", o.psf_sigma_px, {0, 10},
                  "sigma of the Gaussian PSF, px; null: 0.450 lambda F / pitch at the band's centre");
+  v.Real("defocus_um", o.defocus_um, {-10000, 10000}, "the detector's distance from the focus, um; psf: airy");
+  v.Real("jitter_px", o.jitter_px, {0, 20}, "standard deviation of the line of sight along each axis, px; psf: airy");
+  v.Real("fill_factor", o.fill_factor, {0.01, 1},
+         "active share of a pixel's area, a centred square; a pixel's value is the mean over it");
   v.Real("integration_share", o.integration_share, {0, 1},
          "integration time as a share of the frame time (motion smear)");
   v.Choice("count_limits", o.count_limits, {"auto", "format"},
@@ -41,7 +47,22 @@ void Visit(OptionsVisitor& v, CameraOptions& o) {
 void Visit(OptionsVisitor& v, SceneOptions& o) {
   v.Real("air_temperature_k", o.air_temperature_k, {180, 340}, "K");
   v.Real("background_temperature_k", o.background_temperature_k, {3, 400}, "apparent temperature behind the target, K");
-  v.Text("atmosphere", o.atmosphere, "profile of configs/atmospheres.yaml between target and camera; empty: none");
+  v.Text("atmosphere", o.atmosphere,
+         "between target and camera: none, a profile (us76, ...), or a table's file (.csv, .yaml)");
+  v.Real("altitude_m", o.altitude_m, {0, 20000}, "height of the profile's path, m");
+  v.OptionalReal("visibility_km", o.visibility_km, {0.05, 500}, "of the profile's aerosol, km; null: rural, 23 km");
+  v.Choice("haze_law", o.haze_law, {"kruse", "kim"}, "how the aerosol's extinction falls with wavelength");
+  v.OptionalReal("sky_temperature_k", o.sky_temperature_k, {3, 400},
+                 "of the sky that surfaces reflect, K; null: the air's");
+  v.OptionalReal("ground_temperature_k", o.ground_temperature_k, {3, 400},
+                 "of the ground that surfaces reflect, K; null: the air's");
+  v.OptionalReal("sun_elevation_deg", o.sun_elevation_deg, {-90, 90},
+                 "above the horizon, degrees; null: no sun. It is reflected in the band and heats skins");
+  v.Real("sun_azimuth_deg", o.sun_azimuth_deg, {-360, 360},
+         "from the line of sight to the right, degrees; 0: behind the target, 180: behind the camera");
+  v.Real("sun_transmission", o.sun_transmission, {0, 1}, "of the air above, in the band");
+  v.Real("sun_irradiance_w_m2", o.sun_irradiance_w_m2, {0, 2000}, "of all wavelengths, across the rays, W/m2");
+  v.Real("camera_elevation_deg", o.camera_elevation_deg, {-90, 90}, "of the optical axis above the horizon, degrees");
 }
 
 void Visit(OptionsVisitor& v, TargetOptions& o) {
@@ -56,6 +77,7 @@ void Visit(OptionsVisitor& v, TargetOptions& o) {
   v.Real("hot_share", o.hot_share, {0, 1}, "share of the sequences with a target brighter than its background");
   v.Real("tilt_deg", o.tilt_deg, {0, 90}, "largest roll and pitch in the first frame, degrees; yaw is any");
   v.Integer("supersampling", o.supersampling, {1, 64}, "template cells per pixel");
+  v.OptionalReal("mach", o.mach, {0, 10}, "of the target, heats its skins; null: its class's usual speed");
 }
 
 void Visit(OptionsVisitor& v, TrackOptions& o) {
@@ -158,10 +180,12 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
     reader.AddFault("split", fmt::format("val_share {} and test_share {} leave nothing to train on", o.split.val_share,
                                          o.split.test_share));
   }
-  const std::vector<std::string> profiles = Atmosphere::ProfileNames();
-  if (!o.scene.atmosphere.empty() && std::find(profiles.begin(), profiles.end(), o.scene.atmosphere) == profiles.end())
-    reader.AddFault("scene.atmosphere",
-                    fmt::format("found '{}', allowed: {}", o.scene.atmosphere, fmt::join(profiles, ", ")));
+  if (o.camera.psf == PsfShape::kGaussian && (o.camera.defocus_um != 0 || o.camera.jitter_px != 0)) {
+    reader.AddFault("camera.psf", "gaussian has neither defocus_um nor jitter_px; found one of them, expected airy");
+  }
+  if (o.camera.psf == PsfShape::kAiry && o.camera.psf_sigma_px) {
+    reader.AddFault("camera.psf_sigma_px", "belongs to psf: gaussian; found psf: airy");
+  }
   if (!IsScrId(o.scr.id) || o.scr.id == "db") {
     reader.AddFault("scr.id", fmt::format("found '{}', allowed: box20, bboxD, guardG_O, global or peak, e.g. bbox10, "
                                           "guard3_10 (db is box20 on another scale)",

@@ -12,6 +12,7 @@
 #include "datasets/sequence_source.h"
 #include "fusion/scene_estimate.h"
 #include "generator/sensor_options.h"
+#include "renderer/render_template.h"
 
 namespace mirst {
 
@@ -22,6 +23,7 @@ enum class CountLimitRule { kAutomatic, kFormat };
 /// How the further targets of a sequence move with respect to the first one.
 enum class Grouping { kIndependent, kCrossing, kFormation };
 enum class ForegroundRule { kNone, kEstimated };
+enum class PsfShape { kGaussian, kAiry };
 
 struct BackgroundOptions {
   std::vector<std::string> paths;  ///< source roots; none = the procedural stand-in
@@ -40,15 +42,28 @@ struct CameraOptions {
   double pixel_pitch_um = 17;
   std::pair<double, double> band_um{8, 14};
   double f_number = 1.4;
+  PsfShape psf = PsfShape::kGaussian;
   std::optional<double> psf_sigma_px;  ///< none = 0.450 lambda F / pitch
-  double integration_share = 0.25;     ///< of the frame time, for motion smear
+  double defocus_um = 0;               ///< these two: kAiry alone
+  double jitter_px = 0;
+  double fill_factor = 1;
+  double integration_share = 0.25;  ///< of the frame time, for motion smear
   CountLimitRule count_limits = CountLimitRule::kAutomatic;
 };
 
 struct SceneOptions {
   double air_temperature_k = 288.15;
   double background_temperature_k = 270;
-  std::string atmosphere;
+  std::string atmosphere = "none";  ///< or a profile, or a table's file
+  double altitude_m = 0;
+  std::optional<double> visibility_km;  ///< none = the profile's
+  HazeLaw haze_law = HazeLaw::kKruse;
+  std::optional<double> sky_temperature_k, ground_temperature_k;  ///< none = the air's
+  std::optional<double> sun_elevation_deg;                        ///< none = no sun
+  double sun_azimuth_deg = Sun{}.azimuth_deg;
+  double sun_transmission = Sun{}.transmission;
+  double sun_irradiance_w_m2 = Sun{}.irradiance_w_m2;
+  double camera_elevation_deg = 0;
 };
 
 struct TargetOptions {
@@ -59,6 +74,7 @@ struct TargetOptions {
   double hot_share = 0.7;
   double tilt_deg = 15;
   int supersampling = 8;
+  std::optional<double> mach;  ///< none = the class's usual speed
 };
 
 struct TrackOptions {

@@ -18,10 +18,10 @@ const TargetModel& ModelOf(const Inventory& inventory, const TargetScenario& tar
   return inventory.models[static_cast<std::size_t>(target.request.model)];
 }
 
-std::vector<TargetViews> ViewsOf(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
+std::vector<TargetViews> ViewsOf(const Inventory& inventory, const Scenario& scenario) {
   std::vector<TargetViews> views;
   for (const TargetScenario& target : scenario.targets)
-    views.emplace_back(ModelOf(inventory, target), target, options, *inventory.templates);
+    views.emplace_back(ModelOf(inventory, target), target, *inventory.camera);
   return views;
 }
 
@@ -80,7 +80,7 @@ std::optional<Scenario> LeastImperfect(std::vector<Trial> trials, const Inventor
   double best_fault = 0;
   for (std::size_t i = 0; i < trials.size() && (i < kLookedAt || !best); ++i) {
     const Scenario& scenario = trials[i].scenario;
-    std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+    std::vector<TargetViews> views = ViewsOf(inventory, scenario);
     std::vector<EmbeddedTrack> tracks;
     if (EmbedTracks(scenario, views, ReadBackdrop(inventory, scenario, options), options, 1, tracks) !=
         PlacementFault::kNone)
@@ -100,7 +100,7 @@ std::optional<Scenario> LowerScr(Scenario scenario, double scr, const Inventory&
                                  const GenerateOptions& options) {
   constexpr int kAttempts = 40;  // 0.95^40 = 0.13
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
-  std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+  std::vector<TargetViews> views = ViewsOf(inventory, scenario);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     scenario.targets.back().scr = scr;
     std::vector<EmbeddedTrack> tracks;
@@ -156,15 +156,15 @@ bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& i
         .WithObject(static_cast<std::uint16_t>(object + earlier));
   };
   TargetScenario& target = scenario.targets.back();
-  std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+  std::vector<TargetViews> views = ViewsOf(inventory, scenario);
   for (int placement = first; placement < last; ++placement) {
     ThrowIfInterrupted();
     target.placement = placement;
     if ((placement - first) % kPathsPerPose == 0) {
       const TargetModel& model = ModelOf(inventory, target);
-      DrawPose(key_of(placement, 1000), model, options, *inventory.templates, target);
+      DrawPose(key_of(placement, 1000), model, options, *inventory.camera, target);
       views.pop_back();
-      views.emplace_back(model, target, options, *inventory.templates);
+      views.emplace_back(model, target, *inventory.camera);
     }
     if (!DrawPathInFrame(key_of(placement, 2000), backdrop, views.back(), options, scenario)) {
       search.last_fault = PlacementFault::kLeavesFrame;
@@ -222,7 +222,7 @@ Scenario PlaceNext(const RandomKey& key, const Inventory& inventory, const Targe
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
   Search search;
   {
-    std::vector<TargetViews> views = ViewsOf(inventory, scenario, options);
+    std::vector<TargetViews> views = ViewsOf(inventory, scenario);
     std::vector<EmbeddedTrack> tracks;
     EmbedTracks(scenario, views, backdrop, options, 1, tracks);
     search.fault_before = FaultOf(tracks);

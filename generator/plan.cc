@@ -18,12 +18,12 @@ namespace mirst {
 namespace {
 
 // A target of the largest area, three times as long as wide, with PSF tails and one pixel around.
-int LargestSupportPx(const GenerateOptions& options) {
-  return static_cast<int>(std::ceil(std::sqrt(3 * options.target.area_px.second) + 8 * PsfSigmaPx(options.camera))) + 2;
+int LargestSupportPx(const GenerateOptions& options, const TargetCamera& camera) {
+  return static_cast<int>(std::ceil(std::sqrt(3 * options.target.area_px.second) + 2 * camera.psf_reach_px())) + 2;
 }
 
-std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options) {
-  const int least_frames = static_cast<int>(options.frames.first), least_size = LargestSupportPx(options);
+std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options, const TargetCamera& camera) {
+  const int least_frames = static_cast<int>(options.frames.first), least_size = LargestSupportPx(options, camera);
   if (info.frame_count < least_frames) {
     return fmt::format("{} has {} frames, at least {} are needed (frames: [{}, {}])", info.name, info.frame_count,
                        least_frames, options.frames.first, options.frames.second);
@@ -36,7 +36,8 @@ std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options) {
   return {};
 }
 
-std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptions& options) {
+std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptions& options,
+                                                             const TargetCamera& camera) {
   std::vector<std::unique_ptr<SequenceSource>> sources;
   if (!options.backgrounds.library.empty()) {
     sources = OpenLibrary(options.backgrounds.library);
@@ -51,7 +52,7 @@ std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptio
   }
   std::string last_reason;
   std::erase_if(sources, [&](const std::unique_ptr<SequenceSource>& source) {
-    const std::string reason = WhyUnfit(source->info(), options);
+    const std::string reason = WhyUnfit(source->info(), options, camera);
     if (reason.empty()) return false;
     last_reason = reason;
     LogWarning(fmt::format("background left out: {}", reason));
@@ -80,8 +81,9 @@ std::vector<TargetModel> LoadModels(const GenerateOptions& options) {
 
 Inventory OpenInventory(const GenerateOptions& options) {
   Inventory inventory;
+  inventory.camera = std::make_unique<TargetCamera>(options);
   inventory.models = LoadModels(options);
-  inventory.sources = OpenBackgrounds(options);
+  inventory.sources = OpenBackgrounds(options, *inventory.camera);
   // Fewer sequences than sources: as many sources as sequences, drawn by the seed, so that every split gets some.
   if (static_cast<std::size_t>(options.sequences) < inventory.sources.size()) {
     std::vector<std::size_t> order(inventory.sources.size());

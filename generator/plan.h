@@ -10,8 +10,8 @@
 #include "generator/embed_track.h"
 #include "generator/options.h"
 #include "generator/scenario.h"
+#include "generator/target_view.h"
 #include "renderer/render_template.h"
-#include "renderer/template_cache.h"
 
 namespace mirst {
 
@@ -21,7 +21,7 @@ struct Inventory {
   std::vector<std::string> splits;  ///< of each source
   std::vector<TargetModel> models;
   /// The same views are asked for while a pose is sought, on each path tried with it, and when frames are written.
-  std::unique_ptr<TemplateCache> templates = std::make_unique<TemplateCache>();
+  std::unique_ptr<TargetCamera> camera;
 };
 
 /// Opens backgrounds and models and assigns the splits. Sources too short or too small are left out with a warning.

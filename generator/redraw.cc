@@ -36,7 +36,8 @@ std::optional<TakenApart> TakeApart(ImageView<const float> frame, ImageView<cons
 }
 
 TargetRedraw::TargetRedraw(const Manifest& manifest)
-    : options_(ReadOptions<GenerateOptions>(ConfigTree::FromText(manifest.config_json, "the manifest's config"))) {}
+    : options_(ReadOptions<GenerateOptions>(ConfigTree::FromText(manifest.config_json, "the manifest's config"))),
+      camera_(options_) {}
 
 const TargetModel* TargetRedraw::FindModel(const ManifestSequence& sequence, const std::string& path) {
   const auto [it, is_new] = models_.try_emplace(path);
@@ -67,8 +68,8 @@ std::optional<RedrawnTarget> TargetRedraw::Draw(const ManifestSequence& sequence
   const TargetModel* model = FindModel(sequence, target.model);
   if (model == nullptr) return std::nullopt;
   RedrawnTarget drawn;
-  drawn.sharp = RenderSharp(*model, target.attitude, target.range_m, options_, cache_);
-  drawn.blurred = RenderView(*model, target.attitude, target.range_m, options_, cache_);
+  drawn.sharp = camera_.Sharp(*model, target.attitude, target.range_m);
+  drawn.blurred = camera_.View(*model, target.attitude, target.range_m);
   const double unit = MeanContrast(drawn.blurred);
   const Vec2 smear = options_.camera.integration_share * target.velocity_px_per_frame;
   const int subexposures = 1 + static_cast<int>(4 * std::max(std::abs(smear.x), std::abs(smear.y)));
@@ -76,7 +77,7 @@ std::optional<RedrawnTarget> TargetRedraw::Draw(const ManifestSequence& sequence
   drawn.centre_px = target.centroid_xy;
   // The centroid follows the centre one to one, but for the pixels' grid: each step leaves some per cent of the error.
   for (int step = 0; step < 6; ++step) {
-    footprint = ResampleToSensor(drawn.blurred, drawn.centre_px, smear, subexposures);
+    footprint = ResampleToSensor(drawn.blurred, drawn.centre_px, smear, subexposures, 1, options_.camera.fill_factor);
     drawn.centre_px = drawn.centre_px + (target.centroid_xy - Quantise(footprint, unit).centroid_px);
   }
   drawn.box = footprint.box;

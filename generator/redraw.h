@@ -12,8 +12,8 @@
 #include "datasets/sample_store.h"
 #include "fusion/region_resample.h"
 #include "generator/options.h"
+#include "generator/target_view.h"
 #include "renderer/render_template.h"
-#include "renderer/template_cache.h"
 
 namespace mirst {
 
@@ -52,7 +52,7 @@ class TargetRedraw {
   const TargetModel* FindModel(const ManifestSequence& sequence, const std::string& path);
 
   GenerateOptions options_;
-  TemplateCache cache_;
+  TargetCamera camera_;
   std::map<std::string, std::optional<TargetModel>> models_;
 };
 

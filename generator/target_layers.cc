@@ -24,7 +24,7 @@ SensorTemplate Unhidden(const Template& view, const TrackState& state, double un
                         const CameraOptions& camera) {
   const Vec2 smear = camera.integration_share * state.velocity_px_per_frame;
   const int subexposures = 1 + static_cast<int>(4 * std::max(std::abs(smear.x), std::abs(smear.y)));
-  return Quantise(ResampleToSensor(view, state.centre_px, smear, subexposures), unit_contrast);
+  return Quantise(ResampleToSensor(view, state.centre_px, smear, subexposures, 1, camera.fill_factor), unit_contrast);
 }
 
 PlacementFault CheckPlace(const SensorTemplate& target, const Backdrop& backdrop, std::size_t frame,

@@ -4,26 +4,62 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "fusion/psf.h"
 #include "fusion/region_resample.h"
 
 namespace mirst {
+namespace {
 
-Template RenderSharp(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
-                     TemplateCache& cache) {
-  const CameraOptions& camera = options.camera;
-  const View view{attitude, range_m, camera.focal_length_mm, camera.pixel_pitch_um};
-  Surroundings surroundings{{camera.band_um.first, camera.band_um.second},
-                            options.scene.air_temperature_k,
-                            options.scene.background_temperature_k};
-  if (!options.scene.atmosphere.empty())
-    surroundings.atmosphere = Atmosphere::Profile(options.scene.atmosphere, surroundings.band);
-  return *cache.Render(model, view, surroundings, options.target.supersampling);
+Surroundings SurroundingsOf(const GenerateOptions& options) {
+  const SceneOptions& scene = options.scene;
+  Surroundings around{.band = {options.camera.band_um.first, options.camera.band_um.second},
+                      .air_temperature_k = scene.air_temperature_k,
+                      .background_temperature_k = scene.background_temperature_k,
+                      .mach = options.target.mach,
+                      .sky_temperature_k = scene.sky_temperature_k,
+                      .ground_temperature_k = scene.ground_temperature_k,
+                      .camera_elevation_deg = scene.camera_elevation_deg};
+  if (scene.sun_elevation_deg) {
+    around.sun =
+        Sun{scene.sun_azimuth_deg, *scene.sun_elevation_deg, scene.sun_transmission, scene.sun_irradiance_w_m2};
+  }
+  around.atmosphere =
+      Atmosphere::Named(scene.atmosphere, around.band, 1e-3 * scene.altitude_m, scene.visibility_km, scene.haze_law);
+  return around;
 }
 
-Template RenderView(const TargetModel& model, const Attitude& attitude, double range_m, const GenerateOptions& options,
-                    TemplateCache& cache) {
-  return ApplyGaussianPsf(RenderSharp(model, attitude, range_m, options, cache), PsfSigmaPx(options.camera));
+}  // namespace
+
+TargetCamera::TargetCamera(const GenerateOptions& options, std::size_t cache_bytes)
+    : camera_(options.camera),
+      supersampling_(options.target.supersampling),
+      surroundings_(SurroundingsOf(options)),
+      cache_(cache_bytes) {
+  const auto& [low_um, high_um] = camera_.band_um;
+  if (camera_.psf == PsfShape::kAiry) {
+    lens_ = MakePsfKernel({.f_number = camera_.f_number,
+                           .band_low_um = low_um,
+                           .band_high_um = high_um,
+                           .pixel_pitch_um = camera_.pixel_pitch_um,
+                           .defocus_um = camera_.defocus_um,
+                           .jitter_px = camera_.jitter_px},
+                          supersampling_);
+  } else {
+    sigma_px_ = PsfSigmaPx(camera_);
+  }
+}
+
+double TargetCamera::psf_reach_px() const {
+  return lens_ ? 0.5 * lens_->weights.width() / supersampling_ : 4 * sigma_px_;
+}
+
+Template TargetCamera::Sharp(const TargetModel& model, const Attitude& attitude, double range_m) {
+  return *cache_.Render(model, {attitude, range_m, camera_.focal_length_mm, camera_.pixel_pitch_um}, surroundings_,
+                        supersampling_);
+}
+
+Template TargetCamera::View(const TargetModel& model, const Attitude& attitude, double range_m) {
+  const Template sharp = Sharp(model, attitude, range_m);
+  return lens_ ? ApplyPsf(sharp, *lens_) : ApplyGaussianPsf(sharp, sigma_px_);
 }
 
 double PsfSigmaPx(const CameraOptions& camera) {
@@ -32,26 +68,25 @@ double PsfSigmaPx(const CameraOptions& camera) {
                             camera.pixel_pitch_um);
 }
 
-double MaskAreaPx(const Template& target) {
+double MaskAreaPx(const Template& target, double fill_factor) {
   // Coverage alone decides; the contrast's unit does not matter here.
-  const Footprint footprint = ResampleToSensor(target, {0, 0});
+  const Footprint footprint = ResampleToSensor(target, {0, 0}, {}, 1, fill_factor);
   const double peak = *std::max_element(footprint.opacity.begin(), footprint.opacity.end());
   return static_cast<double>(std::count_if(footprint.opacity.begin(), footprint.opacity.end(),
                                            [peak](double opacity) { return 2 * opacity >= peak; }));
 }
 
-double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, const GenerateOptions& options,
-                  TemplateCache& cache) {
-  const double pixels_per_radian = options.camera.focal_length_mm * 1e3 / options.camera.pixel_pitch_um;
+double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, TargetCamera& camera) {
+  const double pixels_per_radian = camera.options().focal_length_mm * 1e3 / camera.options().pixel_pitch_um;
   // The target's length spans 1.5 cells at the far end; at the near end the camera keeps two radii away.
-  const double far = model.length_m() * pixels_per_radian * options.target.supersampling / 1.5;
+  const double far = model.length_m() * pixels_per_radian * camera.supersampling() / 1.5;
   const double near = std::min(2.0 * model.radius_m(), far);
   double range = std::clamp(model.length_m() * pixels_per_radian / (2 * std::sqrt(area_px)), near, far);
   double best_range = range, best_error = 1e300;
   for (int step = 0; step < 8; ++step) {
     double area = 0;
     try {
-      area = MaskAreaPx(RenderView(model, attitude, range, options, cache));
+      area = MaskAreaPx(camera.View(model, attitude, range), camera.options().fill_factor);
     } catch (const Error&) {
       if (step == 7 || range <= near) throw;
       range = std::max(near, 0.5 * range);  // no ray hit: nearer
@@ -68,11 +103,9 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
   return std::floor(best_range * 1000 + 0.5) / 1000;  // millimetres: no label depends on the last bit of libm
 }
 
-TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenario, const GenerateOptions& options,
-                         TemplateCache& cache)
+TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenario, TargetCamera& camera)
     : model_(model),
-      options_(options),
-      cache_(cache),
+      camera_(camera),
       scenario_(scenario),
       views_(scenario.attitude_rate == Attitude{} && scenario.range_ratio == 1
                  ? 1
@@ -80,7 +113,7 @@ TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenari
 
 const Template& TargetViews::At(int frame) {
   std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(frame)];
-  if (!view) view = RenderView(model_, scenario_.AttitudeAt(frame), scenario_.RangeAt(frame), options_, cache_);
+  if (!view) view = camera_.View(model_, scenario_.AttitudeAt(frame), scenario_.RangeAt(frame));
   return *view;
 }
 

@@ -204,6 +204,13 @@ Atmosphere Atmosphere::Profile(const std::string& name, const Band& band, double
   return result;
 }
 
+Atmosphere Atmosphere::Named(const std::string& name, const Band& band, double altitude_km,
+                             std::optional<double> visibility_km, HazeLaw law) {
+  if (name == "none") return {};
+  if (name.ends_with(".csv") || name.ends_with(".yaml")) return FromFile(name);
+  return Profile(name, band, altitude_km, visibility_km, law);
+}
+
 double Atmosphere::Transmission(double range_m) const {
   if (!(range_m >= 0)) throw BadInput(fmt::format("a path of {} m; allowed: 0 or more", range_m));
   const double range_km = range_m * 1e-3;

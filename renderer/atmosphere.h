@@ -42,6 +42,9 @@ class Atmosphere {
   static Atmosphere Profile(const std::string& name, const Band& band, double altitude_km = 0,
                             std::optional<double> visibility_km = std::nullopt, HazeLaw law = HazeLaw::kKruse);
   static std::vector<std::string> ProfileNames();
+  /// "none" = vacuum, a table's file (.csv, .yaml), or else a profile, with the arguments of Profile. Throws kBadInput.
+  static Atmosphere Named(const std::string& name, const Band& band, double altitude_km,
+                          std::optional<double> visibility_km, HazeLaw law);
 
   /// tau over `range_m` >= 0, in [0, 1].
   double Transmission(double range_m) const;

@@ -83,9 +83,8 @@ void AddAtmosphereFlags(CLI::App& command, AtmosphereChoice& choice, const std::
 }
 
 Atmosphere MakeAtmosphere(const AtmosphereChoice& choice, const Band& band) {
-  if (choice.name.ends_with(".csv") || choice.name.ends_with(".yaml")) return Atmosphere::FromFile(choice.name);
-  return Atmosphere::Profile(choice.name, band, 1e-3 * choice.altitude_m, choice.visibility_km,
-                             choice.haze_law == "kim" ? HazeLaw::kKim : HazeLaw::kKruse);
+  return Atmosphere::Named(choice.name, band, 1e-3 * choice.altitude_m, choice.visibility_km,
+                           choice.haze_law == "kim" ? HazeLaw::kKim : HazeLaw::kKruse);
 }
 
 void AddPhysicsAtmosphere(CLI::App& physics) {

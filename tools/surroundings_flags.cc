@@ -39,7 +39,7 @@ void AddSurroundingsFlags(CLI::App& command, SurroundingsFlags& flags) {
 Surroundings ResolveSurroundings(const SurroundingsFlags& flags) {
   Surroundings around = flags.surroundings;
   around.band = ParseBand(flags.band);
-  if (flags.atmosphere.name != "none") around.atmosphere = MakeAtmosphere(flags.atmosphere, around.band);
+  around.atmosphere = MakeAtmosphere(flags.atmosphere, around.band);
   around.air_temperature_k = flags.air_temperature_k.value_or(
       around.atmosphere.air_temperature_k().value_or(StandardAtmosphere(flags.atmosphere.altitude_m).temperature_k));
   if (flags.clear_sky && around.sky_temperature_k)

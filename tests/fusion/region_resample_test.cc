@@ -208,7 +208,42 @@ TEST(RegionResample, RefusesWhatIsNoTemplate) {
   EXPECT_THROW(ResampleToSensor(Square(3, 2), {1, 1}, {}, 0), Error);
   for (const double scale : {0.0, -1.0, 0.001, 101.0, std::nan("")})
     EXPECT_THROW(ResampleToSensor(Square(3, 2), {1, 1}, {}, 1, scale), Error);
+  for (const double fill_factor : {0.0, 1.01, std::nan("")}) {
+    EXPECT_THROW(ResampleToSensor(Square(3, 2), {1, 1}, {}, 1, 1, fill_factor), Error);
+  }
   EXPECT_THROW(Quantise(ResampleToSensor(Square(3, 2), {1, 1}), 0), Error);
+}
+
+TEST(FillFactor, AUniformSceneHasItsOwnValueWhateverThePixelsActiveShare) {
+  const Template t = Square(80, 8);  // ten pixels
+  for (const double fill_factor : {0.01, 0.5, 1.0}) {
+    const Footprint f = ResampleToSensor(t, {20.3, 20.3}, {}, 1, 1, fill_factor);
+    EXPECT_NEAR(f.opacity(f.box.height / 2, f.box.width / 2), 1, 1e-12) << fill_factor;
+  }
+}
+
+TEST(FillFactor, ASmallTargetShowsWhereItIsActiveAndNotBetween) {
+  // A square of a quarter pixel; the active square is half a pixel wide.
+  const Template t = Square(2, 8);
+  const auto sum = [&](Vec2 centre) {
+    const Footprint f = ResampleToSensor(t, centre, {}, 1, 1, 0.25);
+    return std::accumulate(f.opacity.begin(), f.opacity.end(), 0.0);
+  };
+  // Its anchor is not its middle; of all phases by sixteenths some lie wholly inside, some wholly between.
+  double least = 1, most = 0, mean = 0;
+  for (int y = 0; y < 16; ++y) {
+    for (int x = 0; x < 16; ++x) {
+      const double seen = sum({10 + x / 16.0, 10 + y / 16.0});
+      least = std::min(least, seen);
+      most = std::max(most, seen);
+      mean += seen / 256;
+    }
+  }
+  EXPECT_NEAR(least, 0, 1e-12);
+  EXPECT_NEAR(most, 1.0 / 16 / 0.25, 1e-12);
+  // Shares are linear between multiples of an eighth, so the mean over sixteenths is the mean over all phases: the
+  // flux.
+  EXPECT_NEAR(mean, 1.0 / 16, 1e-12);
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <set>
 
+#include "core/error.h"
 #include "fusion/region_resample.h"
 #include "generator/plan.h"
 #include "generator/scenario.h"
@@ -147,15 +149,15 @@ TEST(DrawPath, RefusesARegionThatIsEmpty) {
 
 TEST(SolveRange, MaskHasTheAreaAskedFor) {
   GenerateOptions options;
-  TemplateCache cache;
+  TargetCamera camera(options);
   for (const std::string& name : BuiltinModels()) {
     const TargetModel model = TargetModel::Load("builtin:" + name);
     for (const double area : {3.0, 9.0, 30.0, 81.0}) {
       TargetScenario scenario;
       scenario.frames = 1;
       scenario.attitude = {5, 10, 30};
-      scenario.range_m = SolveRange(model, scenario.attitude, area, options, cache);
-      TargetViews views(model, scenario, options, cache);
+      scenario.range_m = SolveRange(model, scenario.attitude, area, camera);
+      TargetViews views(model, scenario, camera);
       const SensorTemplate target = Quantise(ResampleToSensor(views.At(0), {0, 0}), MeanContrast(views.At(0)));
       // Whole pixels enter or leave the mask in pairs and rows as the range changes: a perimeter's worth at most.
       EXPECT_NEAR(static_cast<double>(CountPixels(HalfMaxMask(target.coverage))), area, 1 + 0.6 * std::sqrt(area))
@@ -164,17 +166,65 @@ TEST(SolveRange, MaskHasTheAreaAskedFor) {
   }
 }
 
+double FluxOf(const Template& view) {
+  return std::accumulate(view.contrast.begin(), view.contrast.end(), 0.0,
+                         [](double sum, float value) { return sum + static_cast<double>(value); });
+}
+
+TEST(TargetCamera, WeakensTheContrastByTheAirInBetween) {
+  GenerateOptions options;
+  const TargetModel model = TargetModel::Load("builtin:boat");
+  const double clear = FluxOf(TargetCamera(options).View(model, {0, 0, 30}, 5000));
+  options.scene.atmosphere = "us76";
+  const double tau = Atmosphere::Profile("us76", {8, 14}).Transmission(5000);
+  // Values are multiples of the largest / 65535, and the blur's are rounded to single precision.
+  EXPECT_NEAR(FluxOf(TargetCamera(options).View(model, {0, 0, 30}, 5000)) / clear, tau, 1e-4);
+  options.scene.atmosphere = "moonlight";
+  EXPECT_THROW(TargetCamera{options}, Error);
+}
+
+TEST(TargetCamera, ReflectsSkyAndSunAndHeatsWhatFliesFast) {
+  const TargetModel model = TargetModel::Load("builtin:fixed-wing");
+  GenerateOptions options;
+  options.camera.band_um = {3, 5};
+  const auto flux = [&] { return FluxOf(TargetCamera(options).View(model, {0, 0, 30}, 800)); };
+  const double plain = flux();
+  options.scene.sky_temperature_k = 220;
+  const double cold_sky = flux();
+  EXPECT_LT(cold_sky, plain);
+  options.scene.sun_elevation_deg = 40;
+  const double sunlit = flux();
+  EXPECT_GT(sunlit, cold_sky);
+  options.target.mach = 0.8;
+  EXPECT_GE(flux(), sunlit);
+}
+
+TEST(TargetCamera, KeepsTheFluxBehindEitherLens) {
+  const TargetModel model = TargetModel::Load("builtin:quadrotor");
+  GenerateOptions options;
+  TargetCamera soft(options);
+  options.camera.psf = PsfShape::kAiry;
+  options.camera.jitter_px = 0.2;
+  TargetCamera lens(options);
+  const Template gaussian = soft.View(model, {0, 0, 30}, 100), airy = lens.View(model, {0, 0, 30}, 100);
+  EXPECT_NEAR(FluxOf(airy) / FluxOf(gaussian), 1, 1e-5);  // both kernels sum to 1; pixels are single precision
+  // Rings reach farther. Both kernels have whole cells and a middle one: two cells of rounding on each side.
+  EXPECT_NEAR(airy.opacity.width() - gaussian.opacity.width(),
+              2 * lens.supersampling() * (lens.psf_reach_px() - soft.psf_reach_px()), 4);
+  EXPECT_GT(lens.psf_reach_px(), soft.psf_reach_px());
+}
+
 TEST(PlanSequence, IsTheSameWithoutACacheOfTemplates) {
   GenerateOptions options;
   options.sequences = 2;
   options.backgrounds.procedural_sources = 3;
   Inventory inventory = OpenInventory(options), without = OpenInventory(options);
-  without.templates = std::make_unique<TemplateCache>(0);
+  without.camera = std::make_unique<TargetCamera>(options, 0);
   for (const SequenceRequest& request : DrawRequests(options, static_cast<int>(inventory.models.size()))) {
     EXPECT_EQ(ToJson(PlanSequence(inventory, request, options)), ToJson(PlanSequence(without, request, options)));
   }
-  EXPECT_GT(inventory.templates->statistics().hits, 0U);
-  EXPECT_EQ(without.templates->statistics().hits, 0U);
+  EXPECT_GT(inventory.camera->statistics().hits, 0U);
+  EXPECT_EQ(without.camera->statistics().hits, 0U);
 }
 
 }  // namespace
