@@ -24,6 +24,7 @@ constexpr double kCaughtAuc = 0.75;        // what the classifier must reach on 
 constexpr std::size_t kLeastPatches = 40;  // of each kind, for any statement
 constexpr int kPatchesPerVideo = 20;
 constexpr double kMatchRatio = 1.25;  // of areas and of SCRs
+constexpr double kLocalRatio = 1.5;   // of contrast over the patch's own sigma: a sky is no tree line
 
 // Segments twice, so that the looseness of the box that names the target does not matter.
 std::optional<TargetPatch> Segment(ImageView<const float> frame, const PixelBox& hint, int bit_depth) {
@@ -54,7 +55,9 @@ Image<float> HardPaste(const Image<float>& background, const RedrawnTarget& targ
   return pasted;
 }
 
-// Pairs of real and other patches of one polarity, alike in area and SCR; each used once.
+double LocalScr(const TargetPatch& patch) { return patch.contrast / std::max(patch.sigma, 0.5); }
+
+// Pairs of real and other patches of one polarity, alike in area and SCR, far and near; each used once.
 std::pair<std::vector<VideoPatch>, std::vector<VideoPatch>> Match(const std::vector<VideoPatch>& real,
                                                                   const std::vector<VideoPatch>& others) {
   std::vector<std::size_t> order(real.size());
@@ -72,7 +75,8 @@ std::pair<std::vector<VideoPatch>, std::vector<VideoPatch>> Match(const std::vec
       if (used[j] || patch.polarity != wanted.polarity) continue;
       const double distance = std::max(std::abs(std::log(static_cast<double>(patch.area_px) / wanted.area_px)),
                                        std::abs(std::log(patch.scr / wanted.scr)));
-      if (distance >= least) continue;
+      if (distance >= least || std::abs(std::log(LocalScr(patch) / LocalScr(wanted))) >= std::log(kLocalRatio))
+        continue;
       least = distance;
       best = j;
     }
