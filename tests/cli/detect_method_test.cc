@@ -47,6 +47,29 @@ class DetectMethod : public testing::Test {
   TemporaryFolder folder_{"mirst-detect-method"};
 };
 
+TEST_F(DetectMethod, EveryMethodAnswersASingleConstantFrameAndRefusesOneSmallerThanItsPatches) {
+  for (const int extent : {64, 12}) {
+    const std::string name = fmt::format("constant{}", extent);
+    CreateFolder(Path(name));
+    WriteFileAtomically(Path(name + "/000000.png"), EncodePng(Mask(extent, extent, 77)));
+  }
+  const auto respond = [&](const std::string& method, const std::string& input) {
+    return RunProgram({"detect", "--quiet", "--force", "--method", method, "--input", Path(input), "--response",
+                       Path(method + input)});
+  };
+  for (const std::string method : {"top_hat", "ipi", "pstnn", "wslcm", "wsnm_stipt", "asttv_ntla", "imnn_lwec"}) {
+    ASSERT_EQ(respond(method, "constant64").exit_code, 0) << method;
+    const NpyArray<float> map = ReadNpy<float>(Path(method + "constant64/constant64/000000.npy"));
+    ASSERT_EQ(map.shape, (std::vector<std::int64_t>{64, 64})) << method;
+    // "Next to nothing" in docs/detectors.md: ASTTV-NTLA's start is random.
+    for (const float response : map.values) EXPECT_NEAR(response, 0, 1e-3) << method;
+    const ProgramResult small = respond(method, "constant12");
+    const bool has_patches = method == "ipi" || method == "pstnn" || method == "imnn_lwec";
+    EXPECT_EQ(small.exit_code, has_patches ? 3 : 0) << method;
+    EXPECT_THAT(small.err, HasSubstr(has_patches ? "000000.png: a frame of 12 x 12 px is too small for" : ""));
+  }
+}
+
 TEST_F(DetectMethod, WritesAResponseAFrameAndTheIterations) {
   const ProgramResult result =
       Run({"--method", "wsnm_stipt", "--iterations", "3", "--response", Path("out"), "--threads", "2"});

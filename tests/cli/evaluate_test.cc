@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "core/json.h"
 #include "datasets/contact_sheet.h"
 #include "tests/support/evaluation_sets.h"
@@ -102,12 +104,26 @@ TEST_F(EvaluateCommand, ComparesTwoDetectorsOnTheSameFrames) {
             0);
   const ProgramResult result = Run({"compare", Path("scores"), Path("scores") + ":maps1", "--json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  for (const Json& row : ParseJson(result.out)["rows"]) {
+  std::set<std::string> protocols, subsets;
+  const Json rows = ParseJson(result.out)["rows"];
+  for (const Json& row : rows) {
+    protocols.insert(row["protocol"]);
+    subsets.insert(row["subset"]);
+    if (row["protocol"] == "P4" && row["score"] == "pd_seq") {
+      EXPECT_EQ(row["difference"], "-1");  // boxes: IoU 1/3
+    }
     if (row["score"] != "iou_seq") continue;
     EXPECT_EQ(row["a"], "1");
     EXPECT_EQ(row["difference"], "-0.6667");   // 1/3 less 1
     EXPECT_EQ(row["verdict"], "no interval");  // two sources
   }
+  EXPECT_EQ(protocols, (std::set<std::string>{"P1", "P1-legacy", "P2", "P3", "P4", "P5"}));
+  EXPECT_EQ(subsets, (std::set<std::string>{"all", "mscr_low", "mscr_high", "area_px [1, 5)", "speed_px [1, 2)",
+                                            "class quadrotor"}));
+  const ProgramResult everything =
+      Run({"compare", Path("scores"), Path("scores") + ":maps1", "--everything", "--json"});
+  // 6 subsets; P1 has 7 scores, the other five protocols 4.
+  EXPECT_EQ(ParseJson(everything.out)["rows"].size(), 6U * (7 + 5 * 4));
   const ProgramResult table = Run({"compare", Path("scores"), Path("scores") + ":maps1", "--format", "latex"});
   EXPECT_THAT(table.out, HasSubstr("\\begin{tabular}"));
   ExpectRefusal({"compare", Path("scores"), Path("scores") + ":maps2"}, 3,
