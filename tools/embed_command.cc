@@ -189,9 +189,9 @@ void AddEmbedCommand(CLI::App& program) {
   AddCommonFlags(*command, *flags, WithOptions::kNo);
   command->footer(
       "Example:\n"
-      "  mirst render --model builtin:quadrotor --out out/quadrotor --attitude 0,20,45 --range-m 150\n"
       "  mirst embed sky.png --template out/quadrotor/quadrotor-r0-p20-y45.exr --at 120.25,80.5 --scr 3 --out "
-      "sky-3.png");
+      "sky-3.png\n"
+      "The template: mirst render --model builtin:quadrotor --out out/quadrotor --attitude 0,20,45 --range-m 150");
   command->callback([flags] { RunEmbed(*flags); });
 }
 
