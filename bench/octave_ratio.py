@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The seven classical methods beside GNU Octave on the same frames in the same run.
 
 usage: MIRST_GOLDENS=FOLDER bench/octave_ratio.py BUILD_FOLDER [METHOD...]
