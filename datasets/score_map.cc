@@ -133,6 +133,15 @@ std::optional<Image<float>> ReadFloatTiff(const fs::path& path) {
   return scores;
 }
 
+void CheckNumbers(const Image<float>& scores, const fs::path& path) {
+  for (int y = 0; y < scores.height(); ++y) {
+    for (int x = 0; x < scores.width(); ++x) {
+      if (std::isnan(scores(y, x)))
+        throw BadInput(fmt::format("{}: the value at column {}, row {} is not a number", path.string(), x, y));
+    }
+  }
+}
+
 }  // namespace
 
 bool IsScoreMapFile(const fs::path& path) {
@@ -149,6 +158,7 @@ ScoreMap ReadScoreMap(const fs::path& path) {
   if (extension == ".tif" || extension == ".tiff") floats = ReadFloatTiff(path);
   if (floats) {
     map.scores = std::move(*floats);
+    CheckNumbers(map.scores, path);
   } else {
     int bit_depth = 8;
     const Image<std::uint16_t> values = ReadImage(path, &bit_depth);
@@ -157,12 +167,6 @@ ScoreMap ReadScoreMap(const fs::path& path) {
     const auto largest = static_cast<float>(MaxCount(bit_depth));
     std::transform(values.begin(), values.end(), map.scores.begin(),
                    [&](std::uint16_t value) { return static_cast<float>(value) / largest; });
-  }
-  for (int y = 0; y < map.scores.height(); ++y) {
-    for (int x = 0; x < map.scores.width(); ++x) {
-      if (std::isnan(map.scores(y, x)))
-        throw BadInput(fmt::format("{}: the value at column {}, row {} is not a number", path.string(), x, y));
-    }
   }
   return map;
 }

@@ -16,7 +16,7 @@
 namespace mirst {
 namespace {
 
-constexpr std::array<std::string_view, 4> kFlagNames = {"quantised", "clipped", "lowered", "weak"};
+constexpr std::array<std::string_view, 5> kFlagNames = {"quantised", "clipped", "lowered", "weak", "former_mask"};
 /// The flux-weighted centroid of a blurred target may leave the box of its mask by as much.
 constexpr int kCentroidMarginPx = 2;
 /// A target that moves farther than its stated speed and this many pixels between two frames has jumped.
@@ -53,6 +53,10 @@ void CheckTarget(const FrameImages& images, const Annotation& target, Findings& 
   };
   const Mask own = OwnPixels(images, target);
   const std::int64_t area = CountPixels(own);
+  if (target.area_px == 0 && target.visibility == 0) {  // hidden
+    if (area > 0) fault("mask", fmt::format("the annotation says that it is hidden, the mask holds {} px", area));
+    return;
+  }
   if (area == 0) {
     fault("mask", "it is annotated, but no pixel of the mask belongs to it");
     return;

@@ -283,13 +283,15 @@ Mask MaskRule::Apply(ImageView<const float> scores) const {
 std::optional<Mask> MaskRule::Inclusive(const Image<float>& scores, const Mask& above) const {
   const double least = threshold ? static_cast<double>(*threshold) : SegmentationThreshold(scores, segmentation);
   if (!threshold && !(least > 0)) return std::nullopt;  // an empty map predicts nothing
+  const auto limit = static_cast<float>(least);
+  if (static_cast<double>(limit) != least) return std::nullopt;  // no score can equal it
   // Rarely any: first a sum over all, at which compilers look at several pixels at once.
   std::size_t equal = 0;
-  for (const float score : scores) equal += static_cast<double>(score) == least ? 1 : 0;
+  for (const float score : scores) equal += static_cast<std::size_t>(score == limit);
   if (equal == 0) return std::nullopt;
   Mask mask = above;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (static_cast<double>(scores.data()[i]) == least) mask.data()[i] = 255;
+    if (scores.data()[i] == limit) mask.data()[i] = 255;
   }
   return mask;
 }

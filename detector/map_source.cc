@@ -92,6 +92,13 @@ class NetworkMaps final : public MapSource {
   std::unique_ptr<SequenceDetector> detector_;
 };
 
+/// Whether anything lies between 0 and 1: a mask has nothing there.
+bool HasSteps(const Image<float>& scores) {
+  std::size_t between = 0;  // a sum, not a search: this way compilers look at several pixels at once
+  for (const float score : scores) between += static_cast<std::size_t>(score > 0) & static_cast<std::size_t>(score < 1);
+  return between > 0;
+}
+
 class FolderSequence final : public SequenceMaps {
  public:
   FolderSequence(std::vector<fs::path> paths, std::atomic<bool>& eight_bit)
@@ -100,9 +107,7 @@ class FolderSequence final : public SequenceMaps {
     std::vector<Image<float>> maps(count);
     ParallelFor(count, [&](std::size_t i) {
       ScoreMap map = ReadScoreMap(paths_[first + i]);
-      if (map.eight_bit && !eight_bit_ &&
-          std::any_of(map.scores.begin(), map.scores.end(), [](float score) { return score > 0 && score < 1; }))
-        eight_bit_ = true;
+      if (map.eight_bit && !eight_bit_ && HasSteps(map.scores)) eight_bit_ = true;
       maps[i] = std::move(map.scores);
     });
     return maps;

@@ -51,7 +51,9 @@ std::string Describe(const SegmentationOptions& options) {
 Mask ThresholdMask(ImageView<const float> scores, float threshold) {
   Mask mask(scores.height(), scores.width());
   for (int y = 0; y < scores.height(); ++y) {
-    for (int x = 0; x < scores.width(); ++x) mask(y, x) = scores(y, x) > threshold ? 255 : 0;
+    const float* const row = scores.row(y);
+    std::uint8_t* const out = mask.row(y);
+    for (int x = 0; x < scores.width(); ++x) out[x] = row[x] > threshold ? 255 : 0;
   }
   return mask;
 }

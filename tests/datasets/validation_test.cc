@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/parallel.h"
+#include "datasets/validate_labels.h"
 #include "tests/support/textured_set.h"
 
 namespace mirst {
@@ -117,6 +118,23 @@ TEST_F(Native, AMaskShiftedByOnePixelDisagreesWithBoxCoverageAndScr) {
   EXPECT_THAT(findings, Contains(Is("coverage", "image/c/000004.png", "0,-1 px beside the mask")));
   EXPECT_THAT(findings, Contains(Is("annotation", "image/c/000004.png", "target 1: the annotated box20 is")));
   EXPECT_THAT(findings, Contains(Is("offset", "image/c/000004.png", "0,-1 px beside")));
+}
+
+TEST(CheckLabels, AHiddenTargetHasNoPixelAndOneWithPixelsIsNotHidden) {
+  Sample sample = test::TexturedSample("a", 1, 1);
+  LabelledFrame& frame = sample.frames[0];
+  Annotation& target = frame.annotation.targets[0];
+  target.box = {};
+  target.area_px = 0;
+  target.visibility = 0;
+  target.scr.clear();
+  target.scr_float.clear();
+  const auto findings = [&] {
+    return CheckLabels({"a/0.png", 8, frame.frame.pixels, frame.mask, {}, {}}, frame.annotation);
+  };
+  EXPECT_THAT(findings(), UnorderedElementsAre(Is("mask", "a/0.png", "says that it is hidden, the mask holds")));
+  frame.mask.Fill(0);
+  EXPECT_THAT(findings(), IsEmpty());
 }
 
 TEST_F(Native, AFrameCopiedIntoAnotherSplitIsADuplicate) {
