@@ -6,13 +6,6 @@
 namespace mirst::bench {
 namespace {
 
-template <class T>
-Image<T> Crop(const Image<T>& image, const PixelBox& box) {
-  Image<T> part(box.height, box.width);
-  for (int y = 0; y < box.height; ++y) std::copy_n(image.row(box.y + y) + box.x, box.width, part.row(y));
-  return part;
-}
-
 // The mask and its four neighbours.
 Mask Grown(const Mask& mask) {
   Mask grown = mask;

@@ -6,12 +6,6 @@
 namespace mirst::bench {
 namespace {
 
-Image<float> Crop(const Image<float>& image, const PixelBox& box) {
-  Image<float> part(box.height, box.width);
-  for (int y = 0; y < box.height; ++y) std::copy_n(image.row(box.y + y) + box.x, box.width, part.row(y));
-  return part;
-}
-
 void Paste(const Image<std::uint16_t>& patch, const PixelBox& box, Image<float>& image) {
   for (int y = 0; y < box.height; ++y) {
     for (int x = 0; x < box.width; ++x) image(box.y + y, box.x + x) = static_cast<float>(patch(y, x));

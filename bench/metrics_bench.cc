@@ -12,6 +12,7 @@
 #include "core/progress.h"
 #include "core/random.h"
 #include "datasets/frame_io.h"
+#include "datasets/npy.h"
 #include "datasets/score_map.h"
 #include "detector/evaluation.h"
 #include "metrics/protocols.h"
@@ -86,15 +87,6 @@ void BM_AddToRoc(benchmark::State& state) {
   State20000Frames(state);
 }
 BENCHMARK(BM_AddToRoc)->Unit(benchmark::kMicrosecond);
-
-std::string NpyBytes(const Image<float>& map) {
-  std::string header =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", map.height(), map.width());
-  header.resize(117, ' ');
-  header += '\n';
-  return std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header +
-         std::string(reinterpret_cast<const char*>(map.data()), map.size() * sizeof(float));
-}
 
 enum class Maps { kMasks, kEightBits, kFloats };
 

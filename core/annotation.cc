@@ -1,6 +1,7 @@
 #include "core/annotation.h"
 
 #include <array>
+#include <cmath>
 
 #include "core/json.h"
 
@@ -99,6 +100,12 @@ Annotation ParseAnnotation(const Json& json) {
 }
 
 }  // namespace
+
+double LabelNumber(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double scale = std::pow(10.0, 9 - std::floor(std::log10(std::abs(value))));
+  return std::floor(value * scale + 0.5) / scale;
+}
 
 const Flag* Annotation::FindFlag(std::string_view name) const {
   for (const Flag& flag : flags) {

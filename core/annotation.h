@@ -71,6 +71,9 @@ struct FrameAnnotation {
   friend bool operator==(const FrameAnnotation&, const FrameAnnotation&) = default;
 };
 
+/// A number for a label: ten significant digits keep libm's last bit out of the data set's identity.
+double LabelNumber(double value);
+
 /// One line without line break, keys in a fixed order, shortest round-trip numbers: equal values give equal bytes.
 /// Throws kInternal when a number is not finite.
 std::string ToJsonLine(const FrameAnnotation& annotation);

@@ -29,4 +29,13 @@ std::int64_t CountPixels(const Mask& mask) {
   return count;
 }
 
+Mask PixelsOf(const Mask& mask, const Image<std::uint16_t>* instance, int id) {
+  Mask own = mask;
+  if (instance == nullptr) return own;
+  std::transform(
+      mask.begin(), mask.end(), instance->begin(), own.begin(),
+      [id](std::uint8_t inside, std::uint16_t owner) -> std::uint8_t { return inside > 127 && owner == id ? 255 : 0; });
+  return own;
+}
+
 }  // namespace mirst

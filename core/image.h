@@ -100,4 +100,15 @@ PixelBox BoundingBox(const Mask& mask);
 /// The number of pixels above 127.
 std::int64_t CountPixels(const Mask& mask);
 
+/// The pixels of `mask` that carry the id in `instance` (same shape); without it all of them: there is one target.
+Mask PixelsOf(const Mask& mask, const Image<std::uint16_t>* instance, int id);
+
+/// The part of `image` inside `box`, which lies within it.
+template <class T>
+Image<T> Crop(const Image<T>& image, const PixelBox& box) {
+  Image<T> part(box.height, box.width);
+  for (int y = 0; y < box.height; ++y) std::copy_n(image.row(box.y + y) + box.x, box.width, part.row(y));
+  return part;
+}
+
 }  // namespace mirst

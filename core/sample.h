@@ -22,6 +22,9 @@ struct LabelledFrame {
   std::optional<Frame> linear;                   ///< before the gain control, where `frame` is behind it and it is kept
   std::optional<Frame> display;                  ///< behind the gain control, where `frame` is linear
   FrameAnnotation annotation;
+
+  /// Mask of the target `id` alone.
+  Mask PixelsOf(int id) const { return mirst::PixelsOf(mask, instance ? &*instance : nullptr, id); }
 };
 
 struct Sample {

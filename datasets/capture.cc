@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/median.h"
 #include "core/parallel.h"
 #include "core/version.h"
 #include "datasets/frame_io.h"
@@ -280,11 +281,10 @@ int MissingFrames(const std::vector<double>& times_s) {
   std::vector<double> intervals;
   for (std::size_t i = 1; i < times_s.size(); ++i) intervals.push_back(times_s[i] - times_s[i - 1]);
   std::vector<double> sorted = intervals;
-  const auto middle = sorted.begin() + std::ssize(sorted) / 2;
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  if (*middle <= 0) return 0;
+  const double usual = UpperMedian(sorted);
+  if (usual <= 0) return 0;
   int missing = 0;
-  for (const double interval : intervals) missing += std::max(0, static_cast<int>(std::lround(interval / *middle)) - 1);
+  for (const double interval : intervals) missing += std::max(0, static_cast<int>(std::lround(interval / usual)) - 1);
   return missing;
 }
 

@@ -122,6 +122,13 @@ void DrawCard(cv::Mat canvas, const Card& card) {
 
 }  // namespace
 
+std::vector<std::size_t> EvenlySpread(std::size_t total, std::size_t wanted) {
+  const std::size_t count = std::min(total, wanted);
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < count; ++i) indices.push_back((2 * i + 1) * total / (2 * count));
+  return indices;
+}
+
 SheetSize SheetSizeOf(std::size_t cards) {
   const int count = static_cast<int>(cards), columns = std::clamp(count, 1, 3), rows = (count + columns - 1) / columns;
   return {2 * kSheetMargin + columns * (kCardWidth + kCardGap) - kCardGap,

@@ -49,6 +49,9 @@ struct SheetSize {
   int height = 0;
   int columns = 0;
 };
+/// `wanted` indices evenly spread over [0, total), rising; all of them where there are no more.
+std::vector<std::size_t> EvenlySpread(std::size_t total, std::size_t wanted);
+
 /// Up to three columns: width = 2 kSheetMargin + columns kCardWidth + (columns - 1) kCardGap, and so the height, with
 /// title and legend added.
 SheetSize SheetSizeOf(std::size_t cards);

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/frame.h"
+#include "core/median.h"
 
 namespace mirst {
 namespace {
@@ -75,12 +76,6 @@ double RepeatedBlocks(const Image<float>& a, const Image<float>& b, int side) {
 std::array<float, 8> Neighbours(const Image<float>& image, int y, int x) {
   return {image(y - 1, x - 1), image(y - 1, x),     image(y - 1, x + 1), image(y, x - 1),
           image(y, x + 1),     image(y + 1, x - 1), image(y + 1, x),     image(y + 1, x + 1)};
-}
-
-float MedianOf(std::vector<float> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 Image<float> TemporalMean(FrameSpan frames) {
@@ -197,7 +192,7 @@ std::vector<DefectivePixel> FindDefectivePixels(FrameSpan frames) {
                      protrusion = Protrusion(TemporalMean(frames));
   std::vector<float> deviations(protrusion.begin(), protrusion.end());
   for (float& value : deviations) value = std::abs(value);
-  const float limit = std::max(6.0f, 10 * 1.4826f * MedianOf(deviations));
+  const float limit = std::max(6.0f, 10 * 1.4826f * UpperMedian(deviations));
 
   for (int y = 2; y + 2 < sigma.height(); ++y) {
     for (int x = 2; x + 2 < sigma.width(); ++x) {

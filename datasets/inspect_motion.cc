@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/median.h"
 #include "core/parallel.h"
 
 namespace mirst {
@@ -120,12 +121,7 @@ FrameShift Judged(const cv::Mat& a, const cv::Mat& b, Vec2 shift) {
   return result;
 }
 
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
+double MedianOrZero(std::vector<double>& values) { return values.empty() ? 0 : UpperMedian(values); }
 
 double StructureShare(Image<float> frame) {
   cv::Scalar mean, coarse, all;
@@ -167,10 +163,10 @@ MotionStatistics MeasureMotion(FrameSpan frames) {
     residuals.push_back(shift.residual_counts);
     if (shift.registered) lengths.push_back(std::hypot(shift.shift_px.x, shift.shift_px.y));
   }
-  motion.median_shift_px = Median(lengths);
+  motion.median_shift_px = MedianOrZero(lengths);
   motion.largest_shift_px = lengths.empty() ? 0 : *std::max_element(lengths.begin(), lengths.end());
-  motion.median_correlation = Median(correlations);
-  motion.median_residual_counts = Median(residuals);
+  motion.median_correlation = MedianOrZero(correlations);
+  motion.median_residual_counts = MedianOrZero(residuals);
   motion.failed_share = 1 - static_cast<double>(lengths.size()) / static_cast<double>(motion.shifts.size());
   const std::vector<Vec2> path = ScenePositions(motion);
   const auto extent = [&](double Vec2::*axis) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/median.h"
 #include "core/parallel.h"
 
 namespace mirst {
@@ -93,8 +94,7 @@ Image<float> StillScene(FrameSpan frames) {
   for (std::size_t i = 0; i < scene.size(); ++i) {
     for (std::size_t k = 0; k < n; ++k)
       values[k] = frames[k * (frames.size() - 1) / std::max<std::size_t>(n - 1, 1)].data()[i];
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(n / 2), values.end());
-    scene.data()[i] = values[n / 2];
+    scene.data()[i] = UpperMedian(values);
   }
   return scene;
 }

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/median.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -144,9 +145,7 @@ double TemporalNoise(FrameSpan frames, const MotionStatistics& motion) {
     sigmas.push_back(sum / static_cast<double>(end - differences.begin()) / kOfNormal / std::sqrt(2.0));
   }
   if (sigmas.empty()) return 0;
-  const auto middle = sigmas.begin() + std::ssize(sigmas) / 2;
-  std::nth_element(sigmas.begin(), middle, sigmas.end());
-  return *middle;
+  return UpperMedian(sigmas);
 }
 
 void Judge(Inspection& inspection, const InspectionOptions& options) {

@@ -53,15 +53,8 @@ std::vector<Annotation> DescribeIds(const Image<std::uint16_t>& ids) {
   return list;
 }
 
-Mask PixelsOf(const Image<std::uint16_t>& ids, int id) {
-  Mask own(ids.height(), ids.width());
-  std::transform(ids.begin(), ids.end(), own.begin(),
-                 [id](std::uint16_t value) -> std::uint8_t { return value == id ? 255 : 0; });
-  return own;
-}
-
 void MeasureContrast(const LabelledFrame& labelled, Annotation& target) {
-  const Mask own = PixelsOf(*labelled.instance, target.id);
+  const Mask own = labelled.PixelsOf(target.id);
   const Box20Rule rule = Box20Rule::ForBitDepth(labelled.frame.bit_depth);
   const ScrMeasurement measured = MeasureBox20(labelled.frame.pixels, own, labelled.mask, rule);
   target.scr["box20"] = measured.scr;

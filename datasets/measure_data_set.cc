@@ -20,24 +20,14 @@
 namespace mirst {
 namespace {
 
-Mask OwnPixels(const LabelledFrame& labelled, int id) {
-  Mask own = labelled.mask;
-  if (!labelled.instance) return own;
-  std::transform(own.begin(), own.end(), labelled.instance->begin(), own.begin(),
-                 [id](std::uint8_t inside, std::uint16_t instance) -> std::uint8_t {
-                   return inside > 127 && instance == id ? 255 : 0;
-                 });
-  return own;
-}
-
 void RequireHidden(const LabelledFrame& labelled, const Annotation& annotation) {
   if (annotation.visibility > 0) throw BadInput("it is annotated as seen, but without any pixel");
-  const std::int64_t pixels = CountPixels(OwnPixels(labelled, annotation.id));
+  const std::int64_t pixels = CountPixels(labelled.PixelsOf(annotation.id));
   if (pixels > 0) throw BadInput(fmt::format("its annotation says that it is hidden, the mask holds {} px", pixels));
 }
 
 TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& annotation) {
-  const Mask own = OwnPixels(labelled, annotation.id);
+  const Mask own = labelled.PixelsOf(annotation.id);
   const std::int64_t pixels = CountPixels(own);
   if (pixels == 0) throw BadInput("it is annotated, but no pixel of the mask belongs to it");
   if (pixels != annotation.area_px) {
@@ -76,7 +66,7 @@ TargetStatistics MeasureTarget(const LabelledFrame& labelled, const Annotation& 
     target.scr_empty = annotation.scr_empty;
     target.scr_delta = annotation.scr_delta;
   }
-  target.rounding_bound = 1.0 / (2.0 * static_cast<double>(pixels) * measured.sigma_background);
+  target.rounding_bound = RoundingBound(rule, annotation.area_px, measured.sigma_background);
   target.speed_px_per_frame = std::hypot(annotation.velocity_px_per_frame.x, annotation.velocity_px_per_frame.y);
   target.flags = annotation.flags;
   return target;

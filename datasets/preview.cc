@@ -29,13 +29,6 @@ struct Choice {
   std::vector<FrameAnnotation> frames;
 };
 
-/// `count` indices evenly spread over [0, total).
-std::vector<std::size_t> EvenlySpread(std::size_t total, std::size_t count) {
-  std::vector<std::size_t> indices;
-  for (std::size_t i = 0; i < count; ++i) indices.push_back((2 * i + 1) * total / (2 * count));
-  return indices;
-}
-
 std::vector<Choice> ChooseCards(const LabelledSet& set, int sequences) {
   const std::vector<ManifestSequence>& all = set.manifest().sequences;
   if (all.empty()) throw BadInput(fmt::format("{} holds no sequence", set.folder().string()));
@@ -43,11 +36,10 @@ std::vector<Choice> ChooseCards(const LabelledSet& set, int sequences) {
   std::vector<Choice> choices;
   if (all.size() == 1 && !set.IsOrdered(all.front())) {
     const std::vector<FrameAnnotation> pictures = set.ReadFrames(all.front());
-    for (const std::size_t i : EvenlySpread(pictures.size(), std::min(pictures.size(), most)))
-      choices.push_back({&all.front(), {pictures[i]}});
+    for (const std::size_t i : EvenlySpread(pictures.size(), most)) choices.push_back({&all.front(), {pictures[i]}});
     return choices;
   }
-  for (const std::size_t i : EvenlySpread(all.size(), std::min(all.size(), most))) {
+  for (const std::size_t i : EvenlySpread(all.size(), most)) {
     choices.push_back({&all[i], set.ReadFrames(all[i])});
     if (choices.back().frames.empty()) throw BadInput(fmt::format("the sequence {} has no frame", all[i].name));
   }

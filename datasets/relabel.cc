@@ -13,6 +13,7 @@
 #include "core/progress.h"
 #include "core/version.h"
 #include "datasets/background_frames.h"
+#include "datasets/measure_label.h"
 #include "metrics/scr.h"
 
 namespace mirst {
@@ -63,26 +64,12 @@ Mask MaskBy(const RelabelRule& rule, const Image<float>& coverage) {
 }
 
 void Measure(Annotation& target, const Mask& own, const LabelledFrame& frame, const Image<float>* background) {
-  const Box20Rule domain = Box20Rule::ForBitDepth(frame.frame.bit_depth);
-  const ScrRule rule = ScrRule::Named(target.scr_id, domain, target.polarity);
-  const TargetInImage seen(frame.frame.pixels, own, frame.mask);
-  const ScrMeasurement measured = MeasureScr(seen, rule);
   const int former_area_px = target.area_px;
-  target.box = seen.box;
-  target.area_px = measured.target_px;
-  target.scr = ScrValues(seen, domain, target.polarity);
-  target.scr[target.scr_id] = measured.scr;
+  MeasureLabel({frame.frame.pixels, own, frame.mask}, background, Box20Rule::ForBitDepth(frame.frame.bit_depth),
+               target);
   target.scr_float.clear();
-  target.sigma_b = measured.sigma_background;
-  std::erase_if(target.flags, [](const Flag& f) { return f.name == "quantised" || f.name == "former_mask"; });
-  const double bound = RoundingBound(rule, measured.target_px, measured.sigma_background);
-  if (bound > 0.02 * target.scr_requested) target.flags.insert(target.flags.begin(), {"quantised", bound});
-  if (background != nullptr) {
-    target.scr_empty = MeasureScr({*background, own, frame.mask, seen.box}, rule).scr;
-    target.scr_delta = ScrDelta(frame.frame.pixels, *background, own, measured.sigma_background, rule.sigma_offset);
-  } else {
-    target.flags.push_back({"former_mask", static_cast<double>(former_area_px)});
-  }
+  std::erase_if(target.flags, [](const Flag& flag) { return flag.name == "former_mask"; });
+  if (background == nullptr) target.flags.push_back({"former_mask", static_cast<double>(former_area_px)});
 }
 
 RelabelReport Write(const SampleStoreReader& reader, const RelabelRule& rule, const fs::path& folder,

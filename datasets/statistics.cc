@@ -96,21 +96,13 @@ void DescribeTargets(std::span<const TargetStatistics> targets, GroupStatistics&
   }
 }
 
-std::set<std::string> IdsOf(std::span<const TargetStatistics> targets) {
-  std::set<std::string> ids;
-  for (const TargetStatistics& target : targets) {
-    for (const auto& [id, scr] : target.scr) ids.insert(id);
-  }
-  return ids;
-}
-
 auto ScrUnder(const std::string& id) {
   return [&id](const TargetStatistics& target) { return target.scr.at(id); };
 }
 
 void DescribeIds(std::span<const TargetStatistics> targets, std::span<const SequenceStatistics> sequences,
                  GroupStatistics& group) {
-  for (const std::string& id : IdsOf(targets)) {
+  for (const std::string& id : ScrIdsOf(targets)) {
     std::vector<double> means;
     for (const SequenceStatistics& s : sequences) {
       if (const auto found = s.mscr_by_id.find(id); found != s.mscr_by_id.end()) means.push_back(found->second);
@@ -186,6 +178,14 @@ void DescribeRequests(std::span<const TargetStatistics> targets, std::string_vie
 
 }  // namespace
 
+std::set<std::string> ScrIdsOf(std::span<const TargetStatistics> targets) {
+  std::set<std::string> ids;
+  for (const TargetStatistics& target : targets) {
+    for (const auto& [id, scr] : target.scr) ids.insert(id);
+  }
+  return ids;
+}
+
 SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<const TargetStatistics> targets) {
   SequenceStatistics statistics;
   statistics.name = sequence.name;
@@ -204,7 +204,7 @@ SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<
   statistics.mean_area_px = Mean(Collect(targets, [](const Target& t) { return static_cast<double>(t.area_px); }));
   const std::vector<double> speeds = CollectKnown(targets, [](const Target& t) { return t.speed_px_per_frame; });
   if (!speeds.empty()) statistics.mean_speed_px_per_frame = Mean(speeds);
-  for (const std::string& id : IdsOf(targets)) statistics.mscr_by_id[id] = Mean(FrameScr(targets, ScrUnder(id)));
+  for (const std::string& id : ScrIdsOf(targets)) statistics.mscr_by_id[id] = Mean(FrameScr(targets, ScrUnder(id)));
   statistics.scr_requested = Mean(Collect(targets, [](const Target& t) { return t.scr_requested; }));
   return statistics;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -96,6 +97,9 @@ std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled);
 
 /// The sequence's means from its targets, which lie in the order of their frames.
 SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<const TargetStatistics> targets);
+
+/// The definitions of the SCR that any of them was measured by.
+std::set<std::string> ScrIdsOf(std::span<const TargetStatistics> targets);
 
 /// The p-th percentile, 0 <= p <= 100, of sorted, non-empty values: linear between the ranks, value (n - 1) p / 100
 /// counted from 0 (the default of numpy). Throws kInternal otherwise.

@@ -182,24 +182,15 @@ std::string FlagsCell(const std::vector<Flag>& flags) {
   return Cell(cell);
 }
 
-/// The ids of the set's measurements, in their order.
-std::vector<std::string> IdsOf(const DataSetStatistics& statistics) {
-  std::set<std::string> ids;
-  for (const TargetStatistics& target : statistics.targets) {
-    for (const auto& [id, scr] : target.scr) ids.insert(id);
-  }
-  return {ids.begin(), ids.end()};
-}
-
 /// ",scr_a,scr_b"
-std::string Columns(std::string_view prefix, const std::vector<std::string>& ids) {
+std::string Columns(std::string_view prefix, const std::set<std::string>& ids) {
   std::string text;
   for (const std::string& id : ids) text += fmt::format(",{}{}", prefix, id);
   return text;
 }
 
 /// ",1.5,2.5"; empty cells for ids that are not there.
-std::string Cells(const std::map<std::string, double>& scr, const std::vector<std::string>& ids) {
+std::string Cells(const std::map<std::string, double>& scr, const std::set<std::string>& ids) {
   std::string text;
   for (const std::string& id : ids) {
     const auto found = scr.find(id);
@@ -264,7 +255,7 @@ std::string StatisticsJson(const DataSetStatistics& statistics) {
 
 std::string TargetsCsv(const DataSetStatistics& statistics) {
   const bool per_frame = statistics.scr_mode == "per_frame";
-  const std::vector<std::string> ids = IdsOf(statistics);
+  const std::set<std::string> ids = ScrIdsOf(statistics.targets);
   std::string csv = fmt::format(
       "sequence,split,frame,id,class,area_px,image_share,box_x,box_y,box_w,box_h,centroid_x,centroid_y,polarity,scr_"
       "requested,scr_annotated,scr_measured,scr_difference,scr_bound,scr_empty,scr_delta,sigma_b,rounding_bound,flags,"
@@ -288,7 +279,7 @@ std::string TargetsCsv(const DataSetStatistics& statistics) {
 }
 
 std::string FramesCsv(const DataSetStatistics& statistics) {
-  const std::vector<std::string> ids = IdsOf(statistics);
+  const std::set<std::string> ids = ScrIdsOf(statistics.targets);
   std::string csv = fmt::format("sequence,split,frame,index,targets{}\n", Columns("scr_", ids));
   const std::vector<TargetStatistics>& targets = statistics.targets;
   for (std::size_t first = 0, last = 0; first < targets.size(); first = last) {
@@ -308,7 +299,7 @@ std::string FramesCsv(const DataSetStatistics& statistics) {
 }
 
 std::string SequencesCsv(const DataSetStatistics& statistics) {
-  const std::vector<std::string> ids = IdsOf(statistics);
+  const std::set<std::string> ids = ScrIdsOf(statistics.targets);
   std::string csv = fmt::format(
       "sequence,split,source,frames,frames_with_target,targets,mean_area_px,mscr_present,mscr_all,subset,scr_requested,"
       "scr_mode,models,mean_speed_px_per_frame,entropy_bits,spectral_slope{}\n",

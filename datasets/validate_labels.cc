@@ -38,20 +38,11 @@ class Findings {
 
 std::string Text(const PixelBox& box) { return fmt::format("{},{} {}x{}", box.x, box.y, box.width, box.height); }
 
-Mask OwnPixels(const FrameImages& images, const Annotation& target) {
-  Mask own = images.mask;
-  if (images.instance.empty()) return own;
-  std::transform(
-      own.begin(), own.end(), images.instance.begin(), own.begin(),
-      [&](std::uint8_t inside, std::uint16_t id) -> std::uint8_t { return inside > 127 && id == target.id ? 255 : 0; });
-  return own;
-}
-
 void CheckTarget(const FrameImages& images, const Annotation& target, Findings& findings) {
   const auto fault = [&](std::string check, std::string_view reason) {
     findings.Fault(std::move(check), fmt::format("target {}: {}", target.id, reason));
   };
-  const Mask own = OwnPixels(images, target);
+  const Mask own = PixelsOf(images.mask, images.instance.empty() ? nullptr : &images.instance, target.id);
   const std::int64_t area = CountPixels(own);
   if (target.area_px == 0 && target.visibility == 0) {  // hidden
     if (area > 0) fault("mask", fmt::format("the annotation says that it is hidden, the mask holds {} px", area));

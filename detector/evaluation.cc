@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "datasets/contact_sheet.h"
 #include "detector/frame_blocks.h"
 #include "detector/frame_scores.h"
 #include "detector/point_scores.h"
@@ -74,14 +75,6 @@ std::vector<MaskRule> RulesFromValidation(const TruthSet& validation, const std:
   return rules;
 }
 
-/// Indices of `wanted` of `count` sequences, evenly spread.
-std::set<std::size_t> EvenlySpread(std::size_t count, int wanted) {
-  std::set<std::size_t> indices;
-  const std::size_t chosen = std::min(count, static_cast<std::size_t>(std::max(0, wanted)));
-  for (std::size_t i = 0; i < chosen; ++i) indices.insert((2 * i + 1) * count / (2 * chosen));
-  return indices;
-}
-
 class Scorer {
  public:
   Scorer(const TruthSet& truth, Contender& contender, const MaskConvention* convention, int pictures)
@@ -89,7 +82,8 @@ class Scorer {
     std::vector<std::string> ids = {truth.mask_convention.empty() ? "as written" : truth.mask_convention};
     if (convention != nullptr) ids.push_back(convention->Id());
     for (const MaskRule& rule : contender.rules) points_.emplace_back(rule, ids);
-    for (const std::size_t sequence : EvenlySpread(truth.sequences.size(), pictures)) pictures_[sequence];
+    const auto shown = static_cast<std::size_t>(std::max(0, pictures));
+    for (const std::size_t sequence : EvenlySpread(truth.sequences.size(), shown)) pictures_[sequence];
   }
 
   std::pair<DetectorScores, std::vector<DetectionPicture>> Run() {

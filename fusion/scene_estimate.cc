@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/median.h"
 #include "fusion/match_shift.h"
 
 namespace mirst {
@@ -75,9 +76,7 @@ Image<float> MedianScene(ImageView<const float> background, const PixelBox& box,
         const float* pixels = background.row(row);
         values.insert(values.end(), pixels + window.x, pixels + window.right());
       }
-      const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-      std::nth_element(values.begin(), middle, values.end());
-      scene(y, x) = *middle;
+      scene(y, x) = UpperMedian(values);
     }
   }
   return scene;

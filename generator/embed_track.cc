@@ -137,14 +137,6 @@ void Paint(const FusedTarget& fused, const SensorTemplate& target, const Image<s
   }
 }
 
-Mask OwnMask(const LabelledFrame& labelled, int id) {
-  Mask own = labelled.mask;
-  if (!labelled.instance) return own;
-  std::transform(labelled.instance->begin(), labelled.instance->end(), own.begin(),
-                 [id](std::uint16_t owner) -> std::uint8_t { return owner == id ? 255 : 0; });
-  return own;
-}
-
 // What is known about a target whether it is seen or not.
 Annotation AnnotateHidden(const TargetScenario& scenario, const TrackState& state, const std::string& scr_id) {
   Annotation a;
@@ -169,14 +161,12 @@ Annotation Annotate(const LabelledFrame& labelled, const Mask& own, const std::v
   const ScrProblem& problem = track.fused[k].problem;
   Annotation a = AnnotateHidden(scenario, state, options.id);
   MeasureWrittenTarget({labelled.frame.pixels, backdrop.frames[frame].pixels, backdrop.frame_sums[frame], own,
-                        labelled.mask, supports, track.fused[k], gain, scenario.request.polarity},
-                       options.id, backdrop.rule, a);
-  a.centroid_xy = {Label(track.templates[k].centroid_px.x), Label(track.templates[k].centroid_px.y)};
-  a.visibility = Label(track.visibility[k]);
-  a.gain = Label(gain / track.unit_contrast);
+                        labelled.mask, supports, track.fused[k], gain},
+                       backdrop.rule, a);
+  a.centroid_xy = {LabelNumber(track.templates[k].centroid_px.x), LabelNumber(track.templates[k].centroid_px.y)};
+  a.visibility = LabelNumber(track.visibility[k]);
+  a.gain = LabelNumber(gain / track.unit_contrast);
 
-  const double bound = RoundingBound(problem.rule, a.area_px, a.sigma_b);
-  if (bound > 0.02 * scenario.scr) a.flags.push_back({"quantised", bound});
   if (const double share = ClippedShare(problem, gain); share > 0) a.flags.push_back({"clipped", share});
   if (scenario.scr < scenario.request.scr) a.flags.push_back({"lowered", scenario.request.scr});
   if (IsWeak(a.polarity * a.scr_delta, scenario.scr, options.mode)) a.flags.push_back({"weak", a.scr_delta});
@@ -309,7 +299,7 @@ Sample ComposeSample(const Scenario& scenario, const std::vector<EmbeddedTrack>&
       const std::size_t k = next[i];
       Annotation target;
       if (k < tracks[i].frames.size() && tracks[i].frames[k] == frame) {
-        target = Annotate(labelled, OwnMask(labelled, id), supports, scenario.targets[i], tracks[i], k,
+        target = Annotate(labelled, labelled.PixelsOf(id), supports, scenario.targets[i], tracks[i], k,
                           paths[i].states[f], backdrop, options.scr);
         carried[i] = wanted[i] - target.scr.at(target.scr_id);
         ++next[i];

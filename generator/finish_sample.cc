@@ -17,30 +17,17 @@ namespace {
 constexpr int kTries = 8;
 constexpr double kTolerance = 0.01, kMostMiss = 0.05;  // of the SCR
 
-// The pixels of one target, of the frame's masks.
-Mask OwnMask(const LabelledFrame& frame, const Annotation& target) {
-  if (!frame.instance) return frame.mask;
-  Mask own(frame.mask.height(), frame.mask.width());
-  std::transform(frame.instance->begin(), frame.instance->end(), own.begin(),
-                 [&](std::uint16_t id) -> std::uint8_t { return id == target.id ? 255 : 0; });
-  return own;
-}
-
 // The labels that depend on the counts, for a frame whose pixels have changed. The controlled SCR measured before stays
 // as `<id><former>`.
 void MeasureAgain(LabelledFrame& frame, const Image<float>& background, const std::string& former) {
   const Box20Rule domain = Box20Rule::ForBitDepth(frame.frame.bit_depth);
   for (Annotation& target : frame.annotation.targets) {
-    if (target.area_px == 0) continue;
+    if (!target.seen()) continue;
     const auto kept = target.scr.at(target.scr_id);
-    MeasureShownTarget(frame.frame.pixels, background, OwnMask(frame, target), frame.mask, domain, target);
+    MeasureShownTarget(frame.frame.pixels, background, frame.PixelsOf(target.id), frame.mask, domain, target);
     target.scr[target.scr_id + former] = kept;
-    std::erase_if(target.flags, [&](const Flag& flag) {
-      return flag.name == "quantised" || (flag.name == "lowered" && flag.value <= target.scr_requested);
-    });
-    const ScrRule rule = ScrRule::Named(target.scr_id, domain, target.polarity);
-    const double bound = RoundingBound(rule, target.area_px, target.sigma_b);
-    if (bound > 0.02 * target.scr_requested) target.flags.insert(target.flags.begin(), {"quantised", bound});
+    std::erase_if(target.flags,
+                  [&](const Flag& flag) { return flag.name == "lowered" && flag.value <= target.scr_requested; });
   }
 }
 

@@ -20,19 +20,13 @@ struct WrittenTarget {
   std::span<const PixelBox> supports;  ///< of all targets of the frame: outside them image and background agree
   const FusedTarget& fused;
   double gain = 0;
-  int polarity = 1;
 };
 
-/// Fills box, area_px, polarity, scr_id, scr, scr_float, scr_empty, scr_delta, sigma_b and dprime. `scr_id`: the
-/// controlled definition. Definitions without a finite value (no background, no clutter) are left out.
-void MeasureWrittenTarget(const WrittenTarget& target, const std::string& scr_id, Box20Rule domain, Annotation& a);
+/// What MeasureLabel does, and scr_float and dprime. `a` names the controlled definition, its request and the polarity.
+void MeasureWrittenTarget(const WrittenTarget& target, Box20Rule domain, Annotation& a);
 
-/// Fills the same but scr_float for a target of a finished image whose counts have changed since (gain control, codec).
-/// `a` names the controlled definition and the polarity.
+/// The same but scr_float, for a target of a finished image whose counts have changed since (gain control, codec).
 void MeasureShownTarget(const Image<float>& image, const Image<float>& background, const Mask& mask,
                         const Mask& all_targets, Box20Rule domain, Annotation& a);
-
-/// A number for a label: ten significant digits keep libm's last bit out of the data set's identity.
-double Label(double value);
 
 }  // namespace mirst

@@ -68,7 +68,7 @@ std::optional<RedrawnTarget> TargetRedraw::Draw(const ManifestSequence& sequence
   const TargetModel* model = FindModel(sequence, target.model);
   if (model == nullptr) return std::nullopt;
   RedrawnTarget drawn;
-  drawn.sharp = camera_.Sharp(*model, target.attitude, target.range_m);
+  drawn.sharp = *camera_.Sharp(*model, target.attitude, target.range_m);
   drawn.blurred = camera_.View(*model, target.attitude, target.range_m);
   const double unit = MeanContrast(drawn.blurred);
   const Vec2 smear = options_.camera.integration_share * target.velocity_px_per_frame;

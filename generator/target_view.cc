@@ -52,14 +52,15 @@ double TargetCamera::psf_reach_px() const {
   return lens_ ? 0.5 * lens_->weights.width() / supersampling_ : 4 * sigma_px_;
 }
 
-Template TargetCamera::Sharp(const TargetModel& model, const Attitude& attitude, double range_m) {
-  return *cache_.Render(model, {attitude, range_m, camera_.focal_length_mm, camera_.pixel_pitch_um}, surroundings_,
-                        supersampling_);
+std::shared_ptr<const Template> TargetCamera::Sharp(const TargetModel& model, const Attitude& attitude,
+                                                    double range_m) {
+  return cache_.Render(model, {attitude, range_m, camera_.focal_length_mm, camera_.pixel_pitch_um}, surroundings_,
+                       supersampling_);
 }
 
 Template TargetCamera::View(const TargetModel& model, const Attitude& attitude, double range_m) {
-  const Template sharp = Sharp(model, attitude, range_m);
-  return lens_ ? ApplyPsf(sharp, *lens_) : ApplyGaussianPsf(sharp, sigma_px_);
+  const auto sharp = Sharp(model, attitude, range_m);
+  return lens_ ? ApplyPsf(*sharp, *lens_) : ApplyGaussianPsf(*sharp, sigma_px_);
 }
 
 double PsfSigmaPx(const CameraOptions& camera) {

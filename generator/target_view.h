@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -23,7 +24,7 @@ class TargetCamera {
   explicit TargetCamera(const GenerateOptions& options, std::size_t cache_bytes = std::size_t{256} << 20);
 
   /// The template before the optics and behind them. Throw kBadInput as RenderTemplate does.
-  Template Sharp(const TargetModel& model, const Attitude& attitude, double range_m);
+  std::shared_ptr<const Template> Sharp(const TargetModel& model, const Attitude& attitude, double range_m);
   Template View(const TargetModel& model, const Attitude& attitude, double range_m);
 
   /// How far the image of a point reaches from its place, px.

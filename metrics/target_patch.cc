@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "core/error.h"
+#include "core/median.h"
 #include "metrics/components.h"
 
 namespace mirst {
@@ -24,12 +25,6 @@ struct Moments {
   double mean() const { return count > 0 ? sum / count : 0; }
   double deviation() const { return count > 0 ? std::sqrt(std::max(0.0, squares / count - mean() * mean())) : 0; }
 };
-
-double Median(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return static_cast<double>(*middle);
-}
 
 // The mean step |I(p) - I(q)| between 4-neighbours p of level `level` or below and q above it.
 double StepAcross(const TargetPatch& patch, const Image<int>& levels, int level) {
@@ -133,7 +128,7 @@ std::optional<TargetPatch> SegmentTarget(ImageView<const float> frame, const Pix
     }
   }
   TargetPatch patch;
-  patch.mean_background = Median(around);
+  patch.mean_background = static_cast<double>(UpperMedian(around));
   double seed = 0;
   int seed_x = hint.x, seed_y = hint.y;
   for (int y = hint.y; y < hint.bottom(); ++y) {
