@@ -18,14 +18,16 @@ constexpr int kTries = 8;
 constexpr double kTolerance = 0.01, kMostMiss = 0.05;  // of the SCR
 
 // The labels that depend on the counts, for a frame whose pixels have changed. The controlled SCR measured before stays
-// as `<id><former>`.
+// as `<id><former>`, beside those that earlier stages have left.
 void MeasureAgain(LabelledFrame& frame, const Image<float>& background, const std::string& former) {
   const Box20Rule domain = Box20Rule::ForBitDepth(frame.frame.bit_depth);
   for (Annotation& target : frame.annotation.targets) {
     if (!target.seen()) continue;
-    const auto kept = target.scr.at(target.scr_id);
+    auto kept = std::move(target.scr);
     MeasureShownTarget(frame.frame.pixels, background, frame.PixelsOf(target.id), frame.mask, domain, target);
-    target.scr[target.scr_id + former] = kept;
+    kept[target.scr_id + former] = kept.at(target.scr_id);
+    std::erase_if(kept, [](const auto& entry) { return IsScrId(entry.first); });
+    target.scr.merge(kept);
     std::erase_if(target.flags,
                   [&](const Flag& flag) { return flag.name == "lowered" && flag.value <= target.scr_requested; });
   }

@@ -179,5 +179,21 @@ TEST_F(AuditTest, DisplayedFramesHoldTheScrAndBothDomainsAreKept) {
   EXPECT_EQ(Check(folder.path() / "set", 'a').verdict, Verdict::kSkipped);
 }
 
+TEST_F(AuditTest, EncodedDisplayedFramesKeepTheScrOfBothFormerStages) {
+  options.backgrounds.procedural.bit_depth = 14;
+  options.sequences = 2;
+  options.sensor.enabled = true;
+  options.sensor.agc = GainControl::kPercentile;
+  options.sensor.image = WrittenImage::kDisplayed;
+  options.scr.on_infeasible = OnInfeasible::kLower;
+  options.codec.enabled = true;
+  const SampleStoreReader reader(Make("set"));
+  for (const FrameAnnotation& annotation : reader.ReadAnnotations(reader.manifest().sequences[0])) {
+    const Annotation& target = annotation.targets.at(0);
+    EXPECT_TRUE(target.scr.contains("box20_linear"));
+    EXPECT_TRUE(target.scr.contains("box20_before_codec"));
+  }
+}
+
 }  // namespace
 }  // namespace mirst
