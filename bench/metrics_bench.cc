@@ -127,7 +127,7 @@ class Folders {
     contenders.push_back({"maps", {}, MapsIn(folder_.path() / "maps"), {{0.5F, "bench"}}});
     benchmark::DoNotOptimize(Evaluate(OpenTruth(folder_.path() / "truth", ""), nullptr, std::move(contenders), {}));
   }
-  static constexpr int kFrames = 2000;  // enough that the scores that the ROC keeps are a small part
+  static constexpr int kFrames = 20000;
 
  private:
   TemporaryFolder folder_{"mirst-bench"};

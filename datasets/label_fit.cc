@@ -104,7 +104,7 @@ double DifferingPixels(const std::set<std::pair<int, int>>& pixels, int dx, int 
 std::vector<TargetPixels> TargetsOf(const Image<std::uint16_t>& ids) { return Collect(ids); }
 std::vector<TargetPixels> TargetsOf(const Mask& mask) {
   if (std::none_of(mask.begin(), mask.end(), [](std::uint8_t value) { return value > 127; })) return {};
-  return Collect(LabelComponents(mask).labels);
+  return Collect(LabelComponents(mask).Labels());
 }
 
 std::optional<double> ContrastOf(ImageView<const float> image, const Mask& mask, const TargetPixels& target) {

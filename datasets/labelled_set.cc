@@ -27,8 +27,8 @@ Image<std::uint16_t> RegionsOf(const Mask& mask) {
   const Labelling labelling = LabelComponents(mask);
   if (labelling.components.size() > 65535) throw BadInput("the mask has more than 65535 separate regions");
   Image<std::uint16_t> ids(mask.height(), mask.width());
-  std::transform(labelling.labels.begin(), labelling.labels.end(), ids.begin(),
-                 [](std::int32_t label) { return static_cast<std::uint16_t>(label); });
+  for (const PixelRun& run : labelling.runs)
+    std::fill(ids.row(run.y) + run.first, ids.row(run.y) + run.end, static_cast<std::uint16_t>(run.component + 1));
   return ids;
 }
 

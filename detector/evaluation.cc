@@ -46,31 +46,44 @@ struct ConventionTruth {
   ConventionTruth& operator=(const ConventionTruth&) = delete;
 };
 
-/// Calls add(curve, frame) for every frame of a block, on several threads.
-template <class AddFrame>
-void AddToCurve(RocCurve& roc, const TruthSet& truth, const std::vector<ScoredFrame>& block, const AddFrame& add) {
-  std::vector<RocCurve> parts(static_cast<std::size_t>(ThreadCount()), roc.Part());
-  ParallelFor(parts.size(), [&](std::size_t part) {
-    for (std::size_t i = part; i < block.size(); i += parts.size()) {
-      InContext(PlaceOf(truth.sequences[block[i].sequence], block[i].frame), [&] { add(parts[part], block[i]); });
-    }
-  });
-  for (const RocCurve& part : parts) roc.Merge(part);
-}
+/// A curve that several threads fill, each its own part.
+class SharedCurve {
+ public:
+  SharedCurve() { Divide(); }
+  RocCurve& PartOf(std::size_t worker) { return parts_[worker]; }
+  /// Between blocks: what the parts keep must not add up.
+  void JoinFullParts() {
+    const auto is_full = [](const RocCurve& part) { return part.kept() > kMostKept; };
+    if (std::any_of(parts_.begin(), parts_.end(), is_full)) Join();
+  }
+  RocCurve& Join() {
+    for (const RocCurve& part : parts_) curve_.Merge(part);
+    Divide();
+    return curve_;
+  }
+
+ private:
+  static constexpr std::size_t kMostKept = std::size_t{1} << 20;  ///< 4 MiB
+  void Divide() { parts_.assign(static_cast<std::size_t>(ThreadCount()), curve_.Part()); }
+
+  RocCurve curve_;
+  std::vector<RocCurve> parts_;
+};
 
 std::vector<MaskRule> RulesFromValidation(const TruthSet& validation, const std::string& id, MapSource& maps,
                                           const std::vector<double>& rates) {
   Progress progress(fmt::format("{} on {}", id, validation.split), validation.frames(), "frames");
-  RocCurve roc;
-  ForBlocks(validation, maps, progress, [&](std::vector<ScoredFrame>& block) {
-    AddToCurve(roc, validation, block, [](RocCurve& curve, const ScoredFrame& frame) {
-      curve.AddGuarded(frame.scores, frame.truth.mask, Pointer(frame.truth.ignore), kShootingFalsePx);
-    });
-  });
+  SharedCurve roc;
+  ForBlocks(
+      validation, maps, progress,
+      [&](ScoredFrame& frame, std::size_t worker) {
+        roc.PartOf(worker).AddGuarded(frame.scores, frame.truth.mask, Pointer(frame.truth.ignore), kShootingFalsePx);
+      },
+      [&](std::vector<ScoredFrame>&) { roc.JoinFullParts(); });
   std::vector<MaskRule> rules;
   for (const double rate : rates) {
     rules.push_back(
-        {roc.ThresholdAtFalsePixelRate(rate), fmt::format("Fa (P2) = {:g} on {}", rate, validation.split), {}});
+        {roc.Join().ThresholdAtFalsePixelRate(rate), fmt::format("Fa (P2) = {:g} on {}", rate, validation.split), {}});
   }
   return rules;
 }
@@ -93,11 +106,12 @@ class Scorer {
     result.training = contender_.training;
     for (PointScores& point : points_) result.points.push_back(point.Finish());
     if (contender_.maps) {
-      result.auc = roc_.Auc();
-      result.pr_auc = roc_.PrAuc();
-      result.truth_px = roc_.truth_px();
-      result.background_px = roc_.background_px();
-      result.roc = roc_.Points();
+      RocCurve& roc = roc_.Join();
+      result.auc = roc.Auc();
+      result.pr_auc = roc.PrAuc();
+      result.truth_px = roc.truth_px();
+      result.background_px = roc.background_px();
+      result.roc = roc.Points();
       result.notes = contender_.maps->Notes();
     } else {
       result.notes = {"boxes: no scores of pixels (IoU, Fa_px, P2, ROC); Fa is the area of boxes"};
@@ -124,57 +138,64 @@ class Scorer {
     }
     {
       Progress progress(contender_.id, truth_.frames(), "frames");
-      ForBlocks(truth_, *contender_.maps, progress, [&](std::vector<ScoredFrame>& block) {
-        AddToCurve(roc_, truth_, block, [](RocCurve& curve, const ScoredFrame& frame) {
-          curve.Add(frame.scores, frame.truth.mask, Pointer(frame.truth.ignore));
-        });
-        ScoreBlock(block, of_background != nullptr);
-        for (ScoredFrame& frame : block) KeepForPicture(frame);
-      });
+      ForBlocks(
+          truth_, *contender_.maps, progress,
+          [&](ScoredFrame& frame, std::size_t worker) {
+            roc_.PartOf(worker).Add(frame.scores, frame.truth.mask, Pointer(frame.truth.ignore));
+            Score(frame);
+          },
+          [&](std::vector<ScoredFrame>& block) {
+            roc_.JoinFullParts();
+            for (ScoredFrame& frame : block) {
+              Keep(frame, of_background != nullptr);
+              KeepForPicture(frame);
+            }
+          });
     }
     if (pairs.sequences.empty()) return;
     for (TruthSequence& sequence : pairs.sequences) {
       for (TruthFrame& frame : sequence.frames) frame.image = frame.background, frame.coverage.clear();
     }
     Progress progress(fmt::format("{} without targets", contender_.id), pairs.frames(), "frames");
-    ForBlocks(pairs, *of_background, progress, [&](std::vector<ScoredFrame>& block) { ScoreWithoutTargets(block); });
+    ForBlocks(
+        pairs, *of_background, progress, [&](ScoredFrame& frame, std::size_t) { ScoreWithoutTargets(frame); },
+        [&](std::vector<ScoredFrame>& block) {
+          for (const ScoredFrame& frame : block) {
+            for (std::size_t point = 0; point < points_.size(); ++point)
+              points_[point].AddWithout(frame.results[point].conventions.front().score);
+          }
+        });
   }
 
-  void ScoreBlock(const std::vector<ScoredFrame>& block, bool has_background) {
-    std::vector<std::vector<FrameResult>> results(block.size());
-    ParallelFor(block.size(), [&](std::size_t i) {
-      const ScoredFrame& frame = block[i];
-      const ConventionTruth truth(truth_.sequences[frame.sequence], frame.frame, frame.truth, convention_);
-      // The same random places for every detector and rule.
-      const RandomStream random({.seed = 0,
-                                 .sequence = static_cast<std::uint32_t>(frame.sequence),
-                                 .frame = static_cast<std::uint32_t>(frame.frame),
-                                 .purpose = Purpose::kChanceTruth});
-      for (const MaskRule& rule : contender_.rules) {
-        const Mask above = rule.Apply(frame.scores);
-        const std::optional<Mask> inclusive = rule.Inclusive(frame.scores, above);
-        results[i].push_back(ScoreMasks(above, Pointer(inclusive), frame.scores, truth.truth, random));
-      }
-    });
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      const TruthSequence& sequence = truth_.sequences[block[i].sequence];
-      for (std::size_t point = 0; point < points_.size(); ++point) {
-        points_[point].Add(sequence, block[i].frame, results[i][point]);
-        if (has_background && HasPairs(sequence))
-          points_[point].AddWithTargets(results[i][point].conventions.front().score);
-      }
+  void Score(ScoredFrame& frame) const {
+    const ConventionTruth truth(truth_.sequences[frame.sequence], frame.frame, frame.truth, convention_);
+    // The same random places for every detector and rule.
+    const RandomStream random({.seed = 0,
+                               .sequence = static_cast<std::uint32_t>(frame.sequence),
+                               .frame = static_cast<std::uint32_t>(frame.frame),
+                               .purpose = Purpose::kChanceTruth});
+    for (const MaskRule& rule : contender_.rules) {
+      const Mask above = rule.Apply(frame.scores);
+      const std::optional<Mask> inclusive = rule.Inclusive(frame.scores, above);
+      frame.results.push_back(ScoreMasks(above, Pointer(inclusive), frame.scores, truth.truth, random));
     }
   }
 
-  /// The detector on the same frames without targets, against the same truth.
-  void ScoreWithoutTargets(const std::vector<ScoredFrame>& block) {
-    std::vector<FrameScore> found(block.size() * points_.size());
-    ParallelFor(found.size(), [&](std::size_t task) {
-      const ScoredFrame& frame = block[task / points_.size()];
-      found[task] = ScoreFrame(contender_.rules[task % points_.size()].Apply(frame.scores), frame.truth.mask,
-                               Pointer(frame.truth.ignore));
-    });
-    for (std::size_t task = 0; task < found.size(); ++task) points_[task % points_.size()].AddWithout(found[task]);
+  void Keep(const ScoredFrame& frame, bool has_background) {
+    const TruthSequence& sequence = truth_.sequences[frame.sequence];
+    for (std::size_t point = 0; point < points_.size(); ++point) {
+      points_[point].Add(sequence, frame.frame, frame.results[point]);
+      if (has_background && HasPairs(sequence))
+        points_[point].AddWithTargets(frame.results[point].conventions.front().score);
+    }
+  }
+
+  /// The detector on the same frame without targets, against the same truth.
+  void ScoreWithoutTargets(ScoredFrame& frame) const {
+    for (const MaskRule& rule : contender_.rules) {
+      const FrameScore found = ScoreFrame(rule.Apply(frame.scores), frame.truth.mask, Pointer(frame.truth.ignore));
+      frame.results.push_back({{{found, {}, {}, {}}}, {}, {}});
+    }
   }
 
   /// The frame with a target nearest to the middle of its sequence; the middle frame where there is none.
@@ -184,6 +205,7 @@ class Scorer {
     const TruthSequence& sequence = truth_.sequences[frame.sequence];
     const std::size_t frames = sequence.frames.size(), middle = frames / 2;
     std::size_t distance = std::max(frame.frame, middle) - std::min(frame.frame, middle);
+    if (distance >= shown->second.distance) return;
     if (CountPixels(frame.truth.mask) == 0) distance += frames;
     if (distance >= shown->second.distance) return;
     shown->second.distance = distance;
@@ -232,7 +254,7 @@ class Scorer {
   const MaskConvention* convention_;
   std::map<std::size_t, Candidate> pictures_;  // by sequence
   std::vector<PointScores> points_;
-  RocCurve roc_;
+  SharedCurve roc_;
 };
 
 /// What the truth does not tell, and what is missing for it.

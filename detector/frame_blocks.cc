@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <utility>
@@ -22,26 +23,25 @@ struct Piece {
 
 class Blocks {
  public:
-  Blocks(const TruthSet& truth, MapSource& maps, Progress& progress)
-      : truth_(truth), maps_(maps), progress_(progress) {}
+  Blocks(const TruthSet& truth, MapSource& maps, Progress& progress, const LookAtFrame& look)
+      : truth_(truth), maps_(maps), progress_(progress), look_(look) {}
 
-  std::vector<ScoredFrame> Read(const std::vector<Piece>& pieces) {
+  std::vector<ScoredFrame> Take(const std::vector<Piece>& pieces) {
     std::vector<ScoredFrame> block;
     for (const Piece& piece : pieces) {
-      open_.try_emplace(piece.sequence);  // before the pieces are looked at beside each other
-      for (std::size_t i = 0; i < piece.count; ++i) block.push_back({piece.sequence, piece.first + i, {}, {}});
+      std::unique_ptr<SequenceMaps>& maps = open_[piece.sequence];
+      if (!maps && !maps_.needs_images()) maps = maps_.Open(truth_.sequences[piece.sequence]);
+      for (std::size_t i = 0; i < piece.count; ++i) block.push_back({piece.sequence, piece.first + i, {}, {}, {}});
     }
-    ParallelFor(block.size(), [&](std::size_t i) {
-      const TruthSequence& sequence = truth_.sequences[block[i].sequence];
-      InContext(PlaceOf(sequence, block[i].frame),
-                [&] { block[i].truth = ReadTruth(sequence.frames[block[i].frame], WithImage::kNo); });
+    if (maps_.needs_images()) MakeMaps(pieces, block);
+    // A frame is read, looked at and done with on one thread, while its pixels are in the processor's cache.
+    std::atomic<std::size_t> next = 0;
+    ParallelFor(static_cast<std::size_t>(ThreadCount()), [&](std::size_t worker) {
+      for (std::size_t i = next++; i < block.size(); i = next++) {
+        ThrowIfInterrupted();
+        LookAt(block[i], worker);
+      }
     });
-    const auto look = [&](std::size_t i) { ReadMaps(pieces[i], block); };
-    if (maps_.is_concurrent()) {
-      ParallelFor(pieces.size(), look);
-    } else {
-      for (std::size_t i = 0; i < pieces.size(); ++i) look(i);
-    }
     for (const Piece& piece : pieces) {
       if (piece.first + piece.count == truth_.sequences[piece.sequence].frames.size()) open_.erase(piece.sequence);
     }
@@ -49,40 +49,54 @@ class Blocks {
   }
 
  private:
-  void ReadMaps(const Piece& piece, std::vector<ScoredFrame>& block) {
-    const TruthSequence& sequence = truth_.sequences[piece.sequence];
-    std::unique_ptr<SequenceMaps>& maps = open_.at(piece.sequence);
-    if (!maps) maps = maps_.Open(sequence);
-    std::vector<Image<float>> scores = maps->Read(piece.first, piece.count);
-    progress_.Advance(static_cast<std::int64_t>(piece.count));
-    for (std::size_t i = 0; i < piece.count; ++i) {
-      ScoredFrame& frame = block[piece.place + i];
-      const Mask& mask = frame.truth.mask;
-      frame.scores = std::move(scores[i]);
-      if (frame.scores.height() == mask.height() && frame.scores.width() == mask.width()) continue;
+  void MakeMaps(const std::vector<Piece>& pieces, std::vector<ScoredFrame>& block) {
+    const auto make = [&](std::size_t k) {
+      const Piece& piece = pieces[k];
+      std::unique_ptr<SequenceMaps>& maps = open_.at(piece.sequence);
+      if (!maps) maps = maps_.Open(truth_.sequences[piece.sequence]);
+      std::vector<Image<float>> scores = maps->Read(piece.first, piece.count);
+      for (std::size_t i = 0; i < piece.count; ++i) block[piece.place + i].scores = std::move(scores[i]);
+    };
+    if (maps_.is_concurrent()) {
+      ParallelFor(pieces.size(), make);
+    } else {
+      for (std::size_t k = 0; k < pieces.size(); ++k) make(k);
+    }
+  }
+
+  void LookAt(ScoredFrame& frame, std::size_t worker) {
+    const TruthSequence& sequence = truth_.sequences[frame.sequence];
+    InContext(PlaceOf(sequence, frame.frame),
+              [&] { frame.truth = ReadTruth(sequence.frames[frame.frame], WithImage::kNo); });
+    if (!maps_.needs_images()) frame.scores = std::move(open_.at(frame.sequence)->Read(frame.frame, 1).front());
+    const Mask& mask = frame.truth.mask;
+    if (frame.scores.height() != mask.height() || frame.scores.width() != mask.width()) {
       throw BadInput(fmt::format("{}: the prediction is {} x {} px, the truth {} x {}", PlaceOf(sequence, frame.frame),
                                  frame.scores.width(), frame.scores.height(), mask.width(), mask.height()));
     }
+    InContext(PlaceOf(sequence, frame.frame), [&] { look_(frame, worker); });
+    progress_.Advance(1);
   }
 
   const TruthSet& truth_;
   MapSource& maps_;
   Progress& progress_;
+  const LookAtFrame& look_;
   std::map<std::size_t, std::unique_ptr<SequenceMaps>> open_;
 };
 
 }  // namespace
 
-void ForBlocks(const TruthSet& truth, MapSource& maps, Progress& progress,
-               const std::function<void(std::vector<ScoredFrame>&)>& visit) {
+void ForBlocks(const TruthSet& truth, MapSource& maps, Progress& progress, const LookAtFrame& look,
+               const std::function<void(std::vector<ScoredFrame>&)>& finish) {
   const std::size_t frames_of_a_block = kFramesOfAThread * static_cast<std::size_t>(ThreadCount());
-  Blocks blocks(truth, maps, progress);
+  Blocks blocks(truth, maps, progress, look);
   std::vector<Piece> pieces;
   std::size_t held = 0;
-  const auto finish = [&] {
+  const auto take = [&] {
     if (held == 0) return;
-    std::vector<ScoredFrame> block = blocks.Read(pieces);
-    visit(block);
+    std::vector<ScoredFrame> block = blocks.Take(pieces);
+    finish(block);
     pieces.clear();
     held = 0;
   };
@@ -93,10 +107,10 @@ void ForBlocks(const TruthSet& truth, MapSource& maps, Progress& progress,
       pieces.push_back({s, first, count, held});
       first += count;
       held += count;
-      if (held == frames_of_a_block) finish();
+      if (held == frames_of_a_block) take();
     }
   }
-  finish();
+  take();
 }
 
 }  // namespace mirst

@@ -27,7 +27,7 @@ class SequenceMaps {
 class MapSource {
  public:
   virtual ~MapSource() = default;
-  /// False where maps are read, not made.
+  /// False where maps are read, not made: then frames may be asked for in any order and by several threads.
   virtual bool needs_images() const { return true; }
   /// True where several sequences may be open, and read by several threads, at once.
   virtual bool is_concurrent() const { return true; }

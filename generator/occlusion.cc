@@ -159,6 +159,7 @@ Mask EstimateForeground(ImageView<const float> frame, double texture_limit) {
   const Sums counts = WholeCounts(frame);
   const Texture texture = FindTexture(counts, texture_limit);
   const Labelling regions = LabelComponents(texture.mask);
+  const Image<std::int32_t> labels = regions.Labels();
   const auto stands = [&](int label) {
     return label > 0 && Stands(regions.components[static_cast<std::size_t>(label - 1)], frame.height(), frame.width());
   };
@@ -166,7 +167,7 @@ Mask EstimateForeground(ImageView<const float> frame, double texture_limit) {
   for (int x = 0; x < frame.width(); ++x) {
     std::optional<int> edge;
     for (int y = 0; y < frame.height() && !edge; ++y) {
-      if (stands(regions.labels(y, x))) edge = EdgeBelow(counts, x, y, 2 * texture.threshold);
+      if (stands(labels(y, x))) edge = EdgeBelow(counts, x, y, 2 * texture.threshold);
     }
     for (int y = edge.value_or(frame.height()); y < frame.height(); ++y) foreground(y, x) = 255;
   }

@@ -38,29 +38,13 @@ CountedFrame CountFrame(const Mask& prediction, const Mask& truth, const Mask* i
   const int height = truth.height(), width = truth.width();
   CheckShape(height, width, prediction, "prediction");
   if (ignore != nullptr) CheckShape(height, width, *ignore, "ignore mask");
-  CountedFrame frame{prediction, truth, {}, {}, {}, {}};
+  CountedFrame frame{LabelComponents(prediction, ignore), LabelComponents(truth, ignore), {}, {}};
   FrameScore& score = frame.score;
-  score.pixels = static_cast<std::int64_t>(truth.size());
-  if (ignore != nullptr) {
-    score.pixels -= CountPixels(*ignore);
-    for (std::size_t i = 0; i < truth.size(); ++i) {
-      if (ignore->data()[i] > 127) frame.predicted.data()[i] = frame.truth.data()[i] = 0;
-    }
-  }
-  frame.predictions = LabelComponents(frame.predicted);
-  frame.targets = LabelComponents(frame.truth);
+  score.pixels = static_cast<std::int64_t>(truth.size()) - (ignore != nullptr ? CountPixels(*ignore) : 0);
   for (const Component& component : frame.predictions.components) score.predicted_px += component.area_px;
-  for (const Component& component : frame.targets.components) {
-    score.truth_px += component.area_px;
-    const PixelBox& box = component.box;
-    for (int y = box.y; y < box.bottom(); ++y) {
-      for (int x = box.x; x < box.right(); ++x) {
-        // Boxes of components may overlap: a pixel belongs to the component whose label it bears.
-        score.common_px += frame.predicted(y, x) > 127 &&
-                           frame.targets.labels(y, x) == 1 + (&component - frame.targets.components.data());
-      }
-    }
-  }
+  for (const Component& component : frame.targets.components) score.truth_px += component.area_px;
+  ForOverlaps(frame.targets, frame.predictions,
+              [&](std::size_t, std::size_t, std::int64_t pixels) { score.common_px += pixels; });
   frame.match = MatchByCentroid(frame.targets.components, frame.predictions.components);
   score.targets = std::ssize(frame.targets.components);
   score.predictions = std::ssize(frame.predictions.components);

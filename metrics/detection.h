@@ -62,9 +62,8 @@ struct FrameScore {
   Ratio fa_px() const { return {predicted_px - common_px, pixels}; }
 };
 
-/// A frame without its ignored pixels, its components, and what P1 makes of them.
+/// The components of a frame without its ignored pixels, and what P1 makes of them.
 struct CountedFrame {
-  Mask predicted, truth;
   Labelling predictions, targets;
   std::vector<int> match;  ///< of each target the index of its prediction, or kUnmatched
   FrameScore score;

@@ -41,18 +41,17 @@ Mask MaskOf(const Image<float>& coverage, const MaskConvention& convention) {
   std::transform(coverage.begin(), coverage.end(), covered.begin(),
                  [](float value) -> std::uint8_t { return value > 0 ? 255 : 0; });
   const Labelling patches = LabelComponents(covered);
-  std::int32_t label = 0;
-  for (const Component& patch : patches.components) {
-    ++label;
-    std::vector<std::pair<float, std::size_t>> pixels;  // in raster order
-    double total = 0;
-    for (int y = patch.box.y; y < patch.box.bottom(); ++y) {
-      for (int x = patch.box.x; x < patch.box.right(); ++x) {
-        if (patches.labels(y, x) != label) continue;
-        pixels.emplace_back(coverage(y, x), static_cast<std::size_t>(&coverage(y, x) - coverage.data()));
-        total += static_cast<double>(coverage(y, x));
-      }
+  using Pixel = std::pair<float, std::size_t>;  // value, place
+  std::vector<std::vector<Pixel>> members(patches.components.size());
+  for (const PixelRun& run : patches.runs) {
+    for (int x = run.first; x < run.end; ++x) {
+      const float& value = coverage(run.y, x);
+      members[run.component].emplace_back(value, static_cast<std::size_t>(&value - coverage.data()));
     }
+  }
+  for (std::vector<Pixel>& pixels : members) {  // in raster order each
+    double total = 0;
+    for (const auto& [value, place] : pixels) total += static_cast<double>(value);
     std::stable_sort(pixels.begin(), pixels.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     double held = 0;
     for (const auto& [value, place] : pixels) {

@@ -34,48 +34,51 @@ Image<double> OverlapOf(const CountedFrame& frame) {
   const std::vector<Component>& targets = frame.targets.components;
   const std::vector<Component>& predictions = frame.predictions.components;
   Image<double> iou(static_cast<int>(targets.size()), static_cast<int>(predictions.size()));
+  ForOverlaps(frame.targets, frame.predictions, [&](std::size_t t, std::size_t p, std::int64_t pixels) {
+    iou(static_cast<int>(t), static_cast<int>(p)) += static_cast<double>(pixels);
+  });
   for (int t = 0; t < iou.height(); ++t) {
-    const Component& target = targets[static_cast<std::size_t>(t)];
-    for (int y = target.box.y; y < target.box.bottom(); ++y) {
-      for (int x = target.box.x; x < target.box.right(); ++x) {
-        if (frame.targets.labels(y, x) == t + 1 && frame.predictions.labels(y, x) > 0)
-          iou(t, frame.predictions.labels(y, x) - 1) += 1;
-      }
-    }
     for (int p = 0; p < iou.width(); ++p) {
-      iou(t, p) /= static_cast<double>(target.area_px + predictions[static_cast<std::size_t>(p)].area_px) - iou(t, p);
+      const std::int64_t areas =
+          targets[static_cast<std::size_t>(t)].area_px + predictions[static_cast<std::size_t>(p)].area_px;
+      iou(t, p) /= static_cast<double>(areas) - iou(t, p);
     }
   }
   return iou;
 }
 
-/// P2 on masks without ignored pixels.
-ProtocolCounts Shoot(const Mask& predicted, const Labelling& targets, std::int64_t pixels) {
+/// How many pixels of `run` lie in none of `intervals`.
+std::int64_t PixelsOutside(const PixelRun& run, std::vector<std::pair<int, int>>& intervals) {
+  std::sort(intervals.begin(), intervals.end());
+  std::int64_t pixels = run.end - run.first;
+  int covered_to = run.first;
+  for (const auto& [first, end] : intervals) {
+    const int from = std::max(first, covered_to), to = std::min(end, run.end);
+    if (from >= to) continue;
+    pixels -= to - from;
+    covered_to = to;
+  }
+  return pixels;
+}
+
+ProtocolCounts Shoot(const Labelling& predicted, const Labelling& targets, std::int64_t pixels) {
   ProtocolCounts counts;
   counts.frames = 1;
   counts.pixels = pixels;
   counts.targets = std::ssize(targets.components);
-  Mask far = predicted;
   std::vector<bool> hit(targets.components.size());
-  for (std::size_t t = 0; t < hit.size(); ++t) {
-    const PixelBox& box = targets.components[t].box;
-    for (int y = box.y; y < box.bottom(); ++y) {
-      for (int x = box.x; x < box.right(); ++x) {
-        if (targets.labels(y, x) != static_cast<std::int32_t>(t) + 1) continue;
-        const PixelBox near = Intersect(Grow({x, y, 1, 1}, kShootingFalsePx), predicted.box());
-        for (int row = near.y; row < near.bottom(); ++row) {
-          for (int column = near.x; column < near.right(); ++column) {
-            if (predicted(row, column) <= 127) continue;
-            far(row, column) = 0;
-            if (std::max(std::abs(row - y), std::abs(column - x)) <= kShootingHitPx) hit[t] = true;
-          }
-        }
-      }
+  for (const PixelRun& run : predicted.runs) {
+    std::vector<std::pair<int, int>> near;
+    for (const PixelRun& target : targets.RunsOfRows(run.y - kShootingFalsePx, run.y + kShootingFalsePx + 1)) {
+      near.emplace_back(target.first - kShootingFalsePx, target.end + kShootingFalsePx);
+      if (std::abs(target.y - run.y) <= kShootingHitPx && run.first < target.end + kShootingHitPx &&
+          run.end > target.first - kShootingHitPx)
+        hit[target.component] = true;
     }
+    counts.predictions += run.end - run.first;
+    counts.false_px += PixelsOutside(run, near);
   }
   counts.hits = std::count(hit.begin(), hit.end(), true);
-  counts.predictions = CountPixels(predicted);
-  counts.false_px = CountPixels(far);
   counts.false_predictions = counts.false_px;
   return counts;
 }
@@ -118,18 +121,16 @@ double Iou(const Box& a, const Box& b) {
 DetectedObject ObjectOf(const Box& box, double score) { return {box, box.centre(), box.area(), score}; }
 
 std::vector<DetectedObject> ObjectsOf(const Labelling& labelling, const Image<float>* scores) {
+  constexpr double kLeast = -std::numeric_limits<double>::infinity();
   std::vector<DetectedObject> objects;
-  std::int32_t label = 0;
   for (const Component& component : labelling.components) {
-    ++label;
-    double largest = scores != nullptr ? -std::numeric_limits<double>::infinity() : 1;
-    const PixelBox& box = component.box;
-    for (int y = box.y; scores != nullptr && y < box.bottom(); ++y) {
-      for (int x = box.x; x < box.right(); ++x) {
-        if (labelling.labels(y, x) == label) largest = std::max(largest, static_cast<double>((*scores)(y, x)));
-      }
-    }
-    objects.push_back({BoxOf(box), component.centroid, static_cast<double>(component.area_px), largest});
+    objects.push_back({BoxOf(component.box), component.centroid, static_cast<double>(component.area_px),
+                       scores != nullptr ? kLeast : 1});
+  }
+  if (scores == nullptr) return objects;
+  for (const PixelRun& run : labelling.runs) {
+    double& largest = objects[run.component].score;
+    for (int x = run.first; x < run.end; ++x) largest = std::max(largest, static_cast<double>((*scores)(run.y, x)));
   }
   return objects;
 }
@@ -209,16 +210,16 @@ ProtocolCounts CountLegacy(const std::vector<int>& match, const std::vector<Dete
 
 ProtocolCounts ScoreShooting(const Mask& predicted, const Mask& truth, const Mask* ignore) {
   const CountedFrame frame = CountFrame(predicted, truth, ignore);
-  return Shoot(frame.predicted, frame.targets, frame.score.pixels);
+  return Shoot(frame.predictions, frame.targets, frame.score.pixels);
 }
 
 FrameProtocols ScoreProtocols(const CountedFrame& frame, const std::vector<DetectedObject>& predictions,
                               const Mask* inclusive, const std::vector<Box>* loose_boxes, const Mask* ignore) {
   FrameProtocols counts = ScoreObjects(ObjectsOf(frame.targets), predictions, frame.match, frame.score.pixels,
                                        loose_boxes, OverlapOf(frame));
-  counts[static_cast<std::size_t>(Protocol::kP2)] = inclusive != nullptr
-                                                        ? ScoreShooting(*inclusive, frame.truth, ignore)
-                                                        : Shoot(frame.predicted, frame.targets, frame.score.pixels);
+  counts[static_cast<std::size_t>(Protocol::kP2)] =
+      Shoot(inclusive != nullptr ? LabelComponents(*inclusive, ignore) : frame.predictions, frame.targets,
+            frame.score.pixels);
   return counts;
 }
 

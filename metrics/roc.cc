@@ -17,7 +17,7 @@ namespace {
 
 /// Scores as whole numbers of the same order: the bits of a float, negative ones turned round. A bin is the upper half.
 constexpr std::uint32_t kBins = 1U << 16;
-constexpr std::uint32_t kSign = 0x80000000U, kKeyOfZero = kSign;
+constexpr std::uint32_t kSign = 0x80000000U;
 
 std::uint32_t KeyOf(float score) {
   const auto bits = std::bit_cast<std::uint32_t>(score + 0.0F);  // -0 and 0 are one score
@@ -43,7 +43,7 @@ void SortFalling(std::vector<std::uint32_t>& keys) {
 
 bool Inside(const Mask* mask, int y, int x) { return mask != nullptr && (*mask)(y, x) > 127; }
 
-void CheckScores(ImageView<const float> scores, const Mask& truth, const Mask* ignore) {
+void CheckShapes(ImageView<const float> scores, const Mask& truth, const Mask* ignore) {
   const auto check = [&](const Mask& mask, const char* name) {
     if (mask.height() == scores.height() && mask.width() == scores.width()) return;
     throw BadInput(fmt::format("the {} is {} x {} px, expected {} x {} as its frame", name, mask.width(), mask.height(),
@@ -51,14 +51,22 @@ void CheckScores(ImageView<const float> scores, const Mask& truth, const Mask* i
   };
   check(truth, "truth");
   if (ignore != nullptr) check(*ignore, "ignore mask");
-  for (int y = 0; y < scores.height(); ++y) {
-    const float* const row = scores.row(y);
-    int faults = 0;  // a sum, not a search: this way compilers look at several pixels at once
-    for (int x = 0; x < scores.width(); ++x) faults += std::isnan(row[x]) ? 1 : 0;
-    if (faults == 0) continue;
-    const auto x = std::find_if(row, row + scores.width(), [](float score) { return std::isnan(score); }) - row;
-    throw BadInput(fmt::format("the score at column {}, row {} is not a number", x, y));
-  }
+}
+
+// Sums, not searches, in these two: this way compilers look at several pixels at once.
+/// Not so where there is a NaN.
+bool IsUniform(const float* row, int width) {
+  int others = 0;
+  for (int x = 0; x < width; ++x) others += row[x] == row[0] ? 0 : 1;
+  return others == 0;
+}
+
+void CheckNumbers(const float* row, int width, int y) {
+  int faults = 0;
+  for (int x = 0; x < width; ++x) faults += std::isnan(row[x]) ? 1 : 0;
+  if (faults == 0) return;
+  const auto x = std::find_if(row, row + width, [](float score) { return std::isnan(score); }) - row;
+  throw BadInput(fmt::format("the score at column {}, row {} is not a number", x, y));
 }
 
 bool HoldsAny(const Mask* mask, int y) {
@@ -70,50 +78,60 @@ bool HoldsAny(const Mask* mask, int y) {
 
 }  // namespace
 
-/// Keeps or counts a score of the background; returns how many were counted.
-int RocCurve::AddBackground(std::uint32_t key) {
-  if (BinOf(key) < floor_bin_) {
-    ++counts_[BinOf(key)];
-    return 1;
+/// Keeps or counts scores of the background.
+void RocCurve::AddBackground(std::span<const std::uint32_t> keys) {
+  if (floor_bin_ == 0) {
+    background_.insert(background_.end(), keys.begin(), keys.end());
+    return;
   }
-  background_.push_back(key);
-  return 0;
+  // Nearly all are only counted; the others are taken out again, a few keys at a time.
+  constexpr std::size_t kAtOnce = 64;
+  const std::size_t before = background_.size();
+  std::int64_t* const counts = counts_.data();
+  const std::uint32_t floor = floor_bin_;
+  for (std::size_t from = 0; from < keys.size(); from += kAtOnce) {
+    const auto some = keys.subspan(from, std::min(kAtOnce, keys.size() - from));
+    std::uint32_t kept = 0;
+    for (const std::uint32_t key : some) kept += BinOf(key) >= floor ? 1U : 0U;
+    for (const std::uint32_t key : some) ++counts[BinOf(key)];
+    for (const std::uint32_t key : kept > 0 ? some : some.first(0)) {
+      if (BinOf(key) < floor) continue;
+      --counts[BinOf(key)];
+      background_.push_back(key);
+    }
+  }
+  counted_px_ += std::ssize(keys) - static_cast<std::int64_t>(background_.size() - before);
+}
+
+/// Adds a row that is background in whole; `keys` is room for as many.
+void RocCurve::AddRow(const float* row, std::span<std::uint32_t> keys) {
+  const std::uint32_t first = KeyOf(row[0]);
+  if (BinOf(first) < floor_bin_ && IsUniform(row, static_cast<int>(keys.size()))) {  // most rows of most masks
+    counts_[BinOf(first)] += std::ssize(keys);
+    counted_px_ += std::ssize(keys);
+    return;
+  }
+  for (std::size_t x = 0; x < keys.size(); ++x) keys[x] = KeyOf(row[x]);
+  AddBackground(keys);
 }
 
 void RocCurve::Add(ImageView<const float> scores, const Mask& truth, const Mask* ignore) {
-  CheckScores(scores, truth, ignore);
-  std::int64_t counted = 0;
-  std::vector<std::uint32_t> keys(static_cast<std::size_t>(scores.width()));
-  const auto add_row = [&](const float* row) {
-    std::size_t zeros = 0;
-    for (std::size_t x = 0; x < keys.size(); ++x) {
-      keys[x] = KeyOf(row[x]);
-      zeros += static_cast<std::size_t>(keys[x] == kKeyOfZero);
-    }
-    if (floor_bin_ == 0) {
-      background_.insert(background_.end(), keys.begin(), keys.end());
-    } else if (zeros == keys.size() && BinOf(kKeyOfZero) < floor_bin_) {  // most rows of most maps
-      counts_[BinOf(kKeyOfZero)] += std::ssize(keys);
-      counted += std::ssize(keys);
-    } else {
-      for (const std::uint32_t key : keys) counted += AddBackground(key);
-    }
-  };
-  for (int y = 0; y < scores.height(); ++y) {
+  CheckShapes(scores, truth, ignore);
+  const int width = scores.width();
+  for (int y = 0; y < scores.height(); ++y) CheckNumbers(scores.row(y), width, y);
+  std::vector<std::uint32_t> keys(static_cast<std::size_t>(width)), background;
+  for (int y = 0; y < scores.height() && width > 0; ++y) {
     const float* const row = scores.row(y);
     if (!HoldsAny(&truth, y) && !HoldsAny(ignore, y)) {  // nearly every row
-      add_row(row);
+      AddRow(row, keys);
       continue;
     }
-    for (int x = 0; x < scores.width(); ++x) {
-      if (Inside(ignore, y, x)) continue;
-      if (truth(y, x) > 127)
-        truth_.push_back(KeyOf(row[x]));
-      else
-        counted += AddBackground(KeyOf(row[x]));
+    background.clear();
+    for (int x = 0; x < width; ++x) {
+      if (!Inside(ignore, y, x)) (truth(y, x) > 127 ? truth_ : background).push_back(KeyOf(row[x]));
     }
+    AddBackground(background);
   }
-  counted_px_ += counted;
   sorted_ = false;
   if (background_.size() / 2 > exact_scores_) Trim();
 }
@@ -128,7 +146,7 @@ RocCurve RocCurve::Part() const {
 void RocCurve::Merge(const RocCurve& part) {
   if (part.floor_bin_ > floor_bin_) RaiseFloor(part.floor_bin_);
   truth_.insert(truth_.end(), part.truth_.begin(), part.truth_.end());
-  for (const std::uint32_t key : part.background_) counted_px_ += AddBackground(key);
+  AddBackground(part.background_);
   for (std::size_t bin = 0; bin < part.counts_.size(); ++bin) counts_[bin] += part.counts_[bin];
   counted_px_ += part.counted_px_;
   guarded_px_ += part.guarded_px_;
@@ -137,7 +155,7 @@ void RocCurve::Merge(const RocCurve& part) {
 }
 
 void RocCurve::AddGuarded(ImageView<const float> scores, const Mask& truth, const Mask* ignore, int guard_px) {
-  CheckScores(scores, truth, ignore);
+  CheckShapes(scores, truth, ignore);
   Mask left_out = ignore != nullptr ? *ignore : Mask(truth.height(), truth.width());
   for (int y = 0; y < truth.height(); ++y) {
     for (int x = 0; x < truth.width(); ++x) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/image.h"
@@ -42,6 +43,9 @@ class RocCurve {
   RocCurve Part() const;
   void Merge(const RocCurve& part);
 
+  /// Scores held one by one.
+  std::size_t kept() const { return truth_.size() + background_.size(); }
+
   /// All corners, from the highest threshold (nothing predicted) down: two for each distinct score of a truth pixel,
   /// between which the curve runs straight, and the end where everything is predicted.
   std::vector<RocPoint> Points();
@@ -60,7 +64,8 @@ class RocCurve {
   std::int64_t pixels() const { return truth_px() + background_px() + guarded_px_; }
 
  private:
-  int AddBackground(std::uint32_t key);
+  void AddBackground(std::span<const std::uint32_t> keys);
+  void AddRow(const float* row, std::span<std::uint32_t> keys);
   void RaiseFloor(std::uint32_t bin);
   void Trim();
   void Sort();

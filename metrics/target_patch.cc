@@ -150,7 +150,8 @@ std::optional<TargetPatch> SegmentTarget(ImageView<const float> frame, const Pix
     }
   }
   const Labelling labelling = LabelComponents(candidates);
-  const std::int32_t label = labelling.labels(seed_y - core.y, seed_x - core.x);
+  const Image<std::int32_t> labels = labelling.Labels();
+  const std::int32_t label = labels(seed_y - core.y, seed_x - core.x);
   const Component& own = labelling.components[static_cast<std::size_t>(label - 1)];
   if (own.area_px < kLeastArea || own.area_px > kMostArea) return std::nullopt;
   if (own.box.x == 0 || own.box.y == 0 || own.box.right() == core.width || own.box.bottom() == core.height)
@@ -166,7 +167,7 @@ std::optional<TargetPatch> SegmentTarget(ImageView<const float> frame, const Pix
     for (int x = 0; x < patch.box.width; ++x) {
       const int row = patch.box.y + y, column = patch.box.x + x;
       patch.image(y, x) = frame(row, column);
-      if (!core.Contains(column, row) || labelling.labels(row - core.y, column - core.x) != label) continue;
+      if (!core.Contains(column, row) || labels(row - core.y, column - core.x) != label) continue;
       patch.mask(y, x) = in_frame(row, column) = 255;
       patch.contrast +=
           patch.polarity * (static_cast<double>(frame(row, column)) - patch.mean_background) / patch.area_px;

@@ -142,8 +142,8 @@ Ratio ChancePd(const CountedFrame& frame, const Mask* ignore, RandomStream& rand
   constexpr int kTries = 100;
   std::vector<Component> moved;
   for (const Component& target : frame.targets.components) {
-    const auto columns = static_cast<std::uint32_t>(frame.truth.width() - target.box.width + 1),
-               rows = static_cast<std::uint32_t>(frame.truth.height() - target.box.height + 1);
+    const auto columns = static_cast<std::uint32_t>(frame.targets.width - target.box.width + 1),
+               rows = static_cast<std::uint32_t>(frame.targets.height - target.box.height + 1);
     for (int i = 0; i < kTries; ++i) {
       Component candidate = target;
       candidate.box.x = static_cast<int>(random.Integer(columns));

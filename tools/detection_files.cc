@@ -81,11 +81,9 @@ void PrepareDetectionFolder(const fs::path& out, bool force) {
 std::vector<Detection> DetectionsOf(const Mask& mask, const Image<float>& scores, ScoreScale scale) {
   const Labelling labelling = LabelComponents(mask);
   std::vector<float> largest(labelling.components.size(), -std::numeric_limits<float>::infinity());
-  for (std::size_t p = 0; p < scores.size(); ++p) {
-    if (const std::int32_t label = labelling.labels.data()[p]; label > 0) {
-      float& score = largest[static_cast<std::size_t>(label) - 1];
-      score = std::max(score, scores.data()[p]);
-    }
+  for (const PixelRun& run : labelling.runs) {
+    float& score = largest[run.component];
+    score = std::max(score, *std::max_element(scores.row(run.y) + run.first, scores.row(run.y) + run.end));
   }
   std::vector<Detection> detections;
   for (std::size_t i = 0; i < largest.size(); ++i) {

@@ -51,7 +51,7 @@ void RequireSize(const Image<T>& found, const std::filesystem::path& path, const
 }
 
 std::vector<Target> FindTargets(const ScrFlags& flags, const Mask& mask, const Frame& frame) {
-  Image<std::int32_t> ids = LabelComponents(mask).labels;
+  Image<std::int32_t> ids = LabelComponents(mask).Labels();
   if (!flags.instances.empty()) {
     const Image<std::uint16_t> instances = ReadImage(flags.instances);
     RequireSize(instances, flags.instances, frame, flags);

@@ -52,6 +52,9 @@ Mask ThresholdMask(ImageView<const float> scores, float threshold) {
   Mask mask(scores.height(), scores.width());
   for (int y = 0; y < scores.height(); ++y) {
     const float* const row = scores.row(y);
+    int above = 0;  // most rows hold none: a sum, at which compilers look at several pixels at once
+    for (int x = 0; x < scores.width(); ++x) above += row[x] > threshold ? 1 : 0;
+    if (above == 0) continue;
     std::uint8_t* const out = mask.row(y);
     for (int x = 0; x < scores.width(); ++x) out[x] = row[x] > threshold ? 255 : 0;
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <utility>
 
@@ -35,12 +36,13 @@ TEST(Components, ValuesAbove127AreInside) {
 TEST(Components, AreNumberedInRasterOrderOfTheirFirstPixels) {
   // The left arm of the U begins behind the dot's row; the arms meet in the last row only.
   const Labelling labelling = LabelComponents(MaskFrom({"...#...#", ".#.#...#", "...#####"}));
+  const Image<std::int32_t> labels = labelling.Labels();
   ASSERT_EQ(labelling.components.size(), 2u);
   EXPECT_EQ(labelling.components[0].box, (PixelBox{3, 0, 5, 3}));
   EXPECT_EQ(labelling.components[0].area_px, 9);
-  EXPECT_EQ(labelling.labels(0, 7), 1);
+  EXPECT_EQ(labels(0, 7), 1);
   EXPECT_EQ(labelling.components[1].box, (PixelBox{1, 1, 1, 1}));
-  EXPECT_EQ(labelling.labels(1, 1), 2);
+  EXPECT_EQ(labels(1, 1), 2);
 }
 
 TEST(Components, TheCentroidIsTheMeanOfThePixelCentres) {
@@ -82,6 +84,7 @@ TEST(Components, AgreeWithFloodFillOnRandomMasksOfEveryDensity) {
     const double density = random.Uniform();
     for (std::uint8_t& pixel : mask) pixel = random.Uniform() < density ? 255 : 0;
     const Labelling labelling = LabelComponents(mask);
+    const Image<std::int32_t> labels = labelling.Labels();
     ASSERT_EQ(static_cast<int>(labelling.components.size()), CountByFloodFill(mask));
     std::int64_t area = 0;
     for (const Component& component : labelling.components) area += component.area_px;
@@ -90,15 +93,49 @@ TEST(Components, AgreeWithFloodFillOnRandomMasksOfEveryDensity) {
     std::int32_t last = 0;
     for (int y = 0; y < mask.height(); ++y) {
       for (int x = 0; x < mask.width(); ++x) {
-        const std::int32_t label = labelling.labels(y, x);
+        const std::int32_t label = labels(y, x);
         ASSERT_EQ(label != 0, mask(y, x) != 0);
         ASSERT_LE(label, last + 1);
         last = std::max(last, label);
-        if (label != 0 && x > 0 && labelling.labels(y, x - 1) != 0) {
-          ASSERT_EQ(label, labelling.labels(y, x - 1));
+        if (label != 0 && x > 0 && labels(y, x - 1) != 0) {
+          ASSERT_EQ(label, labels(y, x - 1));
         }
       }
     }
+  }
+}
+
+Mask RandomMask(RandomStream& random, int height, int width) {
+  Mask mask(height, width);
+  const double density = random.Uniform();
+  for (std::uint8_t& pixel : mask) pixel = random.Uniform() < density ? 255 : 0;
+  return mask;
+}
+
+TEST(Components, IgnoredPixelsBelongToNone) {
+  RandomStream random({.seed = 4, .purpose = Purpose::kTest});
+  for (int trial = 0; trial < 100; ++trial) {
+    const Mask mask = RandomMask(random, 9, 19), ignore = RandomMask(random, 9, 19);
+    Mask left = mask;
+    for (std::size_t i = 0; i < left.size(); ++i) left.data()[i] &= static_cast<std::uint8_t>(~ignore.data()[i]);
+    const Labelling expected = LabelComponents(left), found = LabelComponents(mask, &ignore);
+    EXPECT_EQ(found.runs, expected.runs);
+    EXPECT_EQ(found.components, expected.components);
+  }
+}
+
+TEST(Components, OverlapsAreThoseOfTheirPixels) {
+  RandomStream random({.seed = 5, .purpose = Purpose::kTest});
+  for (int trial = 0; trial < 100; ++trial) {
+    const Labelling a = LabelComponents(RandomMask(random, 7, 21)), b = LabelComponents(RandomMask(random, 7, 21));
+    std::map<std::pair<std::size_t, std::size_t>, std::int64_t> by_runs, by_pixels;
+    ForOverlaps(a, b, [&](std::size_t i, std::size_t k, std::int64_t pixels) { by_runs[{i, k}] += pixels; });
+    const Image<std::int32_t> of_a = a.Labels(), of_b = b.Labels();
+    for (std::size_t i = 0; i < of_a.size(); ++i) {
+      if (of_a.data()[i] > 0 && of_b.data()[i] > 0)
+        ++by_pixels[{static_cast<std::size_t>(of_a.data()[i] - 1), static_cast<std::size_t>(of_b.data()[i] - 1)}];
+    }
+    EXPECT_EQ(by_runs, by_pixels);
   }
 }
 

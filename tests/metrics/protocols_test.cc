@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
 
 #include "core/file.h"
 #include "core/random.h"
@@ -388,6 +389,45 @@ TEST(ProtocolsGolden, PixelAccuracyIsTheRecallOfPixels) {
   const double recall = static_cast<double>(total.common_px) / static_cast<double>(total.truth_px);
   EXPECT_NEAR(recall, golden.values["BasicIRSTD"]["pixAcc"].get<double>(), 6e-8);  // a float there: one unit at 0.67
   EXPECT_NEAR(recall, golden.values["RDIAN"]["pixAcc"].get<double>(), 1e-12);
+}
+
+// The rule as it is written, pixel by pixel: a second method that knows no runs.
+ProtocolCounts ShootByPixels(const Mask& predicted, const Mask& truth) {
+  ProtocolCounts counts;
+  const Labelling targets = LabelComponents(truth);
+  const Image<std::int32_t> labels = targets.Labels();
+  std::set<std::int32_t> hit;
+  for (int y = 0; y < truth.height(); ++y) {
+    for (int x = 0; x < truth.width(); ++x) {
+      if (predicted(y, x) <= 127) continue;
+      bool is_false = true;
+      for (int row = std::max(0, y - 4); row <= std::min(truth.height() - 1, y + 4); ++row) {
+        for (int column = std::max(0, x - 4); column <= std::min(truth.width() - 1, x + 4); ++column) {
+          if (labels(row, column) == 0) continue;
+          is_false = false;
+          if (std::max(std::abs(row - y), std::abs(column - x)) <= 1) hit.insert(labels(row, column));
+        }
+      }
+      ++counts.predictions;
+      counts.false_px += is_false;
+    }
+  }
+  counts.hits = std::ssize(hit);
+  return counts;
+}
+
+TEST(Protocols, ShootingCountsWhatItsRuleSaysPixelByPixel) {
+  RandomStream random({.seed = 6, .purpose = Purpose::kTest});
+  for (int trial = 0; trial < 200; ++trial) {
+    Mask predicted(24, 31), truth(24, 31);
+    const double predicted_share = 0.2 * random.Uniform(), true_share = 0.03 * random.Uniform();
+    for (std::uint8_t& pixel : predicted) pixel = random.Uniform() < predicted_share ? 255 : 0;
+    for (std::uint8_t& pixel : truth) pixel = random.Uniform() < true_share ? 255 : 0;
+    const ProtocolCounts found = ScoreShooting(predicted, truth), expected = ShootByPixels(predicted, truth);
+    EXPECT_EQ(found.hits, expected.hits);
+    EXPECT_EQ(found.predictions, expected.predictions);
+    EXPECT_EQ(found.false_px, expected.false_px);
+  }
 }
 
 }  // namespace
