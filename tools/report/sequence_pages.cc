@@ -1,0 +1,351 @@
+#include "tools/report/sequence_pages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/parallel.h"
+#include "datasets/contact_sheet.h"
+#include "datasets/frame_io.h"
+#include "datasets/texture.h"
+#include "metrics/detection.h"
+#include "tools/report/distributions.h"
+
+namespace mirst {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kCardWidthPx = 360;                      // of the frame on a card, at most
+constexpr int kLeastCropPx = 24, kLargestCropPx = 96;  // side of the enlarged part of a frame
+constexpr std::size_t kSampledFrames = 8;
+
+/// Counts that are shown as black and as white.
+struct Stretch {
+  double low = 0, high = 1;
+  std::uint8_t Grey(double counts) const {
+    return static_cast<std::uint8_t>(std::lround(std::clamp(255 * (counts - low) / (high - low), 0.0, 255.0)));
+  }
+};
+
+Stretch StretchOf(const LabelledSet& set, const ManifestSequence& sequence,
+                  const std::vector<FrameAnnotation>& frames) {
+  std::vector<double> counts;
+  double target_low = INFINITY, target_high = -INFINITY;
+  for (const std::size_t i : EvenlySpread(frames.size(), kSampledFrames)) {
+    const LabelledFrame labelled = set.Read(sequence, frames[i]);
+    const Image<float>& pixels = labelled.frame.pixels;
+    const std::size_t step = pixels.size() / 50000 + 1;
+    for (std::size_t p = 0; p < pixels.size(); p += step) counts.push_back(pixels.data()[p]);
+    for (std::size_t p = 0; p < pixels.size(); ++p) {
+      if (labelled.mask.data()[p] <= 127) continue;
+      target_low = std::min<double>(target_low, pixels.data()[p]);
+      target_high = std::max<double>(target_high, pixels.data()[p]);
+    }
+  }
+  std::sort(counts.begin(), counts.end());
+  Stretch stretch{std::min(Percentile(counts, 0.1), target_low), std::max(Percentile(counts, 99.9), target_high)};
+  stretch.high = std::max(stretch.high, stretch.low + 1);
+  return stretch;
+}
+
+std::string EncodeJpeg(const Image<std::uint8_t>& pixels) {
+  std::vector<std::uint8_t> bytes;
+  try {
+    const cv::Mat view(pixels.height(), pixels.width(), CV_8UC1, const_cast<std::uint8_t*>(pixels.data()));
+    cv::imencode(".jpg", view, bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality});
+  } catch (const cv::Exception& error) {
+    throw InternalError(
+        fmt::format("no JPEG could be made of {} x {} px: {}", pixels.width(), pixels.height(), error.what()));
+  }
+  return {bytes.begin(), bytes.end()};
+}
+
+Json BoxJson(const PixelBox& box) { return {box.x, box.y, box.width, box.height}; }
+
+Json BoxesJson(const std::vector<Component>& components, std::size_t most) {
+  Json boxes = Json::array();
+  for (std::size_t i = 0; i < std::min(most, components.size()); ++i) boxes.push_back(BoxJson(components[i].box));
+  return boxes;
+}
+
+/// The pixels of `mask` inside `box` as runs x, y, length.
+Json RunsOf(const Mask& mask, const PixelBox& box) {
+  Json runs = Json::array();
+  for (int y = box.y; y < box.bottom(); ++y) {
+    for (int x = box.x; x < box.right(); ++x) {
+      const int begin = x;
+      while (x < box.right() && mask(y, x) > 127) ++x;
+      if (x == begin) continue;
+      for (const int number : {begin, y, x - begin}) runs.push_back(number);
+    }
+  }
+  return runs;
+}
+
+/// What surrounds a target: the enlarged part of the frame.
+PixelBox CropAround(const TargetStatistics& target, const PixelBox& frame) {
+  const int longest = std::max(target.box.width, target.box.height);
+  const int side = std::min({std::clamp(3 * longest, kLeastCropPx, kLargestCropPx), frame.width, frame.height});
+  const auto begin = [&](double centre, int extent) {
+    return std::clamp(static_cast<int>(std::lround(centre)) - side / 2, 0, extent - side);
+  };
+  return {begin(target.centroid_xy.x, frame.width), begin(target.centroid_xy.y, frame.height), side, side};
+}
+
+/// A frame as the player needs it, and what it adds to the measurement of its sequence.
+struct FramePage {
+  std::vector<TargetStatistics> targets;
+  Json extras = Json::array();  ///< of each target: crop, its least and largest grey, runs
+  Json decoys = Json::array();
+  Json found = Json::array();  ///< of each folder of masks
+  double entropy_bits = 0;
+  std::vector<double> spectrum;
+};
+
+class Pages {
+ public:
+  Pages(const LabelledSet& set, const ManifestSequence& sequence, const std::vector<PredictedMasks>& predictions,
+        fs::path folder)
+      : set_(set),
+        sequence_(sequence),
+        folder_(std::move(folder)),
+        frames_(set.ReadFrames(sequence)),
+        stretch_(StretchOf(set, sequence, frames_)),
+        pages_(frames_.size()) {
+    for (const PredictedMasks& masks : predictions)
+      predictions_.push_back(masks.HasSequence(sequence.name) ? &masks : nullptr);
+    for (const std::size_t i : EvenlySpread(frames_.size(), kSpectrumFrames)) with_spectrum_.insert(i);
+    tile_height_ = (sequence.height + kJpegBlockPx - 1) / kJpegBlockPx * kJpegBlockPx;
+    strip_frames_ = std::clamp(kStripHeightPx / tile_height_, 1, kStripFrames);
+  }
+
+  SequencePages Write(const std::string& key) {
+    const std::size_t a_strip = static_cast<std::size_t>(strip_frames_);
+    ParallelFor((frames_.size() + a_strip - 1) / a_strip, [&](std::size_t strip) { WriteStrip(strip, a_strip); });
+    SequencePages result;
+    for (const FramePage& page : pages_) {
+      result.targets.insert(result.targets.end(), page.targets.begin(), page.targets.end());
+      result.targets_in_frame.push_back(static_cast<int>(page.targets.size()));
+    }
+    const bool is_ordered = set_.IsOrdered(sequence_);
+    if (set_.layout() != SetLayout::kNative && is_ordered) LinkTargets(result.targets);
+    for (TargetStatistics& target : result.targets) {
+      if (!is_ordered) target.speed_px_per_frame.reset();
+    }
+    result.statistics = DescribeSequence(sequence_, result.targets);
+    result.statistics.is_ordered = is_ordered;
+    DescribeBackground(result.statistics);
+    WriteFileAtomically(folder_ / "frames.js", Script(key, result));
+    result.entry_json = Dump(Entry(result));
+    return result;
+  }
+
+ private:
+  void WriteStrip(std::size_t strip, std::size_t a_strip) {
+    const std::size_t begin = strip * a_strip, end = std::min(begin + a_strip, frames_.size());
+    Image<std::uint8_t> pixels(tile_height_ * static_cast<int>(end - begin), sequence_.width);
+    for (std::size_t i = begin; i < end; ++i) {
+      InContext(fmt::format("frame {}", frames_[i].frame), [&] {
+        const LabelledFrame labelled = set_.Read(sequence_, frames_[i]);
+        if (labelled.mask.height() != sequence_.height || labelled.mask.width() != sequence_.width) {
+          throw BadInput(fmt::format("it has {} x {} px, the first frame of its sequence {} x {} px",
+                                     labelled.mask.width(), labelled.mask.height(), sequence_.width, sequence_.height));
+        }
+        const int top = tile_height_ * static_cast<int>(i - begin);
+        for (int y = 0; y < tile_height_; ++y) {  // rows below the frame repeat its last one
+          const float* row = labelled.frame.pixels.row(std::min(y, sequence_.height - 1));
+          std::transform(row, row + sequence_.width, pixels.row(top + y), [&](float v) { return stretch_.Grey(v); });
+        }
+        Describe(labelled, i);
+      });
+    }
+    WriteFileAtomically(folder_ / fmt::format("strip_{:02}.jpg", strip), EncodeJpeg(pixels));
+  }
+
+  void Describe(const LabelledFrame& labelled, std::size_t i) {
+    FramePage& page = pages_[i];
+    page.targets = MeasureTargets(labelled);
+    for (const TargetStatistics& target : page.targets) {
+      const PixelBox crop = CropAround(target, labelled.mask.box());
+      const Image<float> part = Crop(labelled.frame.pixels, crop);
+      const auto [low, high] = std::minmax_element(part.begin(), part.end());
+      page.extras.push_back({{"crop", BoxJson(crop)},
+                             {"view", {stretch_.Grey(*low), stretch_.Grey(*high)}},
+                             {"runs", RunsOf(labelled.PixelsOf(target.id), target.box)}});
+    }
+    for (const Decoy& decoy : labelled.annotation.decoys)
+      page.decoys.push_back({{"kind", decoy.kind}, {"box", BoxJson(decoy.box)}});
+    for (const PredictedMasks* masks : predictions_) {
+      if (masks == nullptr) {
+        page.found.push_back(Json());
+        continue;
+      }
+      const Mask prediction =
+          InContext("masks of " + masks->id(), [&] { return masks->Read(sequence_.name, frames_[i].frame); });
+      const FrameMatch match = MatchFrame(prediction, labelled.mask, labelled.ignore ? &*labelled.ignore : nullptr);
+      page.found.push_back({{"hits", BoxesJson(match.hits, match.hits.size())},
+                            {"misses", BoxesJson(match.misses, match.misses.size())},
+                            {"false_alarms", match.false_alarms.size()},
+                            {"false_boxes", BoxesJson(match.false_alarms, kDrawnFalseAlarms)}});
+    }
+    const Image<float>& background = labelled.background ? *labelled.background : labelled.frame.pixels;
+    page.entropy_bits = EntropyBits(background);
+    if (with_spectrum_.contains(i)) page.spectrum = RadialSpectrum(background);
+  }
+
+  void DescribeBackground(SequenceStatistics& statistics) const {
+    double spectra = 0;
+    for (const FramePage& page : pages_) {
+      statistics.entropy_bits += page.entropy_bits / static_cast<double>(pages_.size());
+      if (page.spectrum.empty()) continue;
+      statistics.spectrum.resize(page.spectrum.size());
+      std::transform(page.spectrum.begin(), page.spectrum.end(), statistics.spectrum.begin(),
+                     statistics.spectrum.begin(), std::plus<>());
+      ++spectra;
+    }
+    for (double& power : statistics.spectrum) power /= spectra;
+  }
+
+  /// mirst.receive(key, {...}): a script, because a page that was opened as a file may fetch nothing.
+  std::string Script(const std::string& key, const SequencePages& result) const {
+    Json frames = Json::array();
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < frames_.size(); ++i) {
+      Json targets = Json::array();
+      for (const Json& extra : pages_[i].extras) {
+        const TargetStatistics& target = result.targets[next++];
+        Json json = {{"id", target.id},
+                     {"class", target.class_name},
+                     {"box", BoxJson(target.box)},
+                     {"centre", {ThreeDecimals(target.centroid_xy.x), ThreeDecimals(target.centroid_xy.y)}},
+                     {"area", target.area_px},
+                     {"scr", ThreeDecimals(target.scr_measured)},
+                     {"asked", ThreeDecimals(target.scr_requested)},
+                     {"speed", target.speed_px_per_frame ? Json(ThreeDecimals(*target.speed_px_per_frame)) : Json()},
+                     {"flags", Json::array()}};
+        for (const Flag& flag : target.flags) json["flags"].push_back(flag.name);
+        json.update(extra);
+        targets.push_back(std::move(json));
+      }
+      frames.push_back({{"name", frames_[i].frame},
+                        {"time_s", frames_[i].time_s},
+                        {"targets", std::move(targets)},
+                        {"decoys", pages_[i].decoys},
+                        {"found", pages_[i].found}});
+    }
+    return fmt::format(
+        "mirst.receive({}, {});\n", Dump(key),
+        Dump({{"tile_height", tile_height_}, {"strip_frames", strip_frames_}, {"frames", std::move(frames)}}));
+  }
+
+  Json Entry(const SequencePages& result) const {
+    const SequenceStatistics& s = result.statistics;
+    std::set<std::string> classes;
+    std::set<int> ids;
+    std::map<std::string, int> flags;
+    for (const TargetStatistics& target : result.targets) {
+      classes.insert(target.class_name);
+      ids.insert(target.id);
+      for (const Flag& flag : target.flags) ++flags[flag.name];
+    }
+    const auto number = [](const std::optional<double>& value) { return value ? Json(ThreeDecimals(*value)) : Json(); };
+    Json found = Json::array();
+    for (std::size_t p = 0; p < predictions_.size(); ++p) {
+      std::size_t hits = 0, misses = 0, false_alarms = 0;
+      for (const FramePage& page : pages_) {
+        if (predictions_[p] == nullptr) continue;
+        hits += page.found[p]["hits"].size();
+        misses += page.found[p]["misses"].size();
+        false_alarms += page.found[p]["false_alarms"].get<std::size_t>();
+      }
+      found.push_back(predictions_[p] == nullptr ? Json() : Json({hits, hits + misses, false_alarms}));
+    }
+    return {{"name", s.name},
+            {"split", s.split},
+            {"source", s.source},
+            {"classes", classes},
+            {"models", std::set<std::string>(s.models.begin(), s.models.end())},
+            {"ordered", s.is_ordered},
+            {"frames", s.frames},
+            {"with_target", s.frames_with_target},
+            {"tracks", s.is_ordered ? Json(ids.size()) : Json()},
+            {"targets", s.targets},
+            {"width", sequence_.width},
+            {"height", sequence_.height},
+            {"bits", sequence_.bit_depth},
+            {"mscr", number(s.mscr_present)},
+            {"asked", number(s.scr_requested)},
+            {"area", number(s.mean_area_px)},
+            {"speed", number(s.mean_speed_px_per_frame)},
+            {"flags", flags},
+            {"low", stretch_.low},
+            {"high", stretch_.high},
+            {"found", std::move(found)},
+            {"card", WriteCard(result)}};
+  }
+
+  /// The frame with a target nearest to the middle, and its first target enlarged.
+  Json WriteCard(const SequencePages& result) const {
+    std::size_t chosen = frames_.size() / 2;
+    for (std::size_t step = 0; step <= frames_.size(); ++step) {  // the middle, one before, one behind, two before ...
+      const std::size_t i = step % 2 == 0 ? frames_.size() / 2 + step / 2 : frames_.size() / 2 - (step + 1) / 2;
+      if (i >= frames_.size() || result.targets_in_frame[i] == 0) continue;
+      chosen = i;
+      break;
+    }
+    const Image<float> pixels = set_.Read(sequence_, frames_[chosen]).frame.pixels;
+    Image<std::uint8_t> grey(pixels.height(), pixels.width());
+    std::transform(pixels.begin(), pixels.end(), grey.begin(), [&](float v) { return stretch_.Grey(v); });
+    if (grey.width() > kCardWidthPx) {
+      const int height = std::max(1, grey.height() * kCardWidthPx / grey.width());
+      Image<std::uint8_t> small(height, kCardWidthPx);
+      cv::Mat to(height, kCardWidthPx, CV_8UC1, small.data());
+      cv::resize(cv::Mat(grey.height(), grey.width(), CV_8UC1, grey.data()), to, to.size(), 0, 0, cv::INTER_AREA);
+      grey = std::move(small);
+    }
+    WriteFileAtomically(folder_ / "card.jpg", EncodeJpeg(grey));
+    if (result.targets_in_frame[chosen] == 0) return {{"frame", chosen}, {"box", Json()}};
+    const TargetStatistics& target = pages_[chosen].targets.front();
+    const Image<float> part = Crop(pixels, CropAround(target, pixels.box()));
+    const auto [low, high] = std::minmax_element(part.begin(), part.end());
+    const Stretch own{*low, std::max<double>(*high, double{*low} + 1)};
+    Image<std::uint8_t> enlarged(part.height(), part.width());
+    std::transform(part.begin(), part.end(), enlarged.begin(), [&](float v) { return own.Grey(v); });
+    WriteFileAtomically(folder_ / "target.png", EncodePng(enlarged));
+    return {{"frame", chosen}, {"box", BoxJson(target.box)}};
+  }
+
+  static double ThreeDecimals(double value) { return std::round(1000 * value) / 1000; }
+
+  const LabelledSet& set_;
+  const ManifestSequence& sequence_;
+  const fs::path folder_;
+  const std::vector<FrameAnnotation> frames_;
+  const Stretch stretch_;
+  std::vector<FramePage> pages_;
+  std::vector<const PredictedMasks*> predictions_;  ///< null where the folder does not hold the sequence
+  std::set<std::size_t> with_spectrum_;
+  int tile_height_ = 0, strip_frames_ = 1;
+};
+
+}  // namespace
+
+SequencePages WriteSequencePages(const LabelledSet& set, const ManifestSequence& sequence,
+                                 const std::vector<PredictedMasks>& predictions, const std::string& key,
+                                 const fs::path& folder) {
+  return Pages(set, sequence, predictions, folder).Write(key);
+}
+
+}  // namespace mirst
