@@ -77,7 +77,10 @@ weights=$out/pstfnet/best.safetensors
 [[ -e $weights ]] || weights=$out/pstfnet/last.safetensors
 step "evaluate it beside Top-Hat on the test split" mirst evaluate --data "$out/data" --split test \
   --weights "$weights" --method top_hat --out "$out/scores" --force
-step "write the report" mirst report --data "$out/data" --stats "$out/stats" --train "$out/pstfnet" --scores "$out/scores" \
-  --out "$out/report.html" --force
+mapfile -t test_sequences < <(sed "s|^|$out/data/image/|" "$out/data/test.txt")
+step "find the targets there frame by frame" mirst detect --weights "$weights" --input "${test_sequences[@]}" \
+  --out "$out/pstfnet_masks" --force
+step "write the report" mirst report "$out/data" --results "$out/scores" "$out/pstfnet_masks" --train "$out/pstfnet" \
+  --out "$out/report" --force
 echo "demo: done in $((SECONDS - begin)) s after the packages"
-echo "$out/report.html"
+echo "$out/report/index.html"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Sets up, builds (preset release) and runs the tests; the last line is 'N passed, N failed, N skipped'.
-#   tools/test.sh                all tests but the long ones (labels slow, cluster, fuzz)
+#   tools/test.sh                all tests but the long ones (labels slow, browser, cluster, fuzz)
 #   tools/test.sh --all          the long ones too (tools/test_all.sh)
 # JOBS sets the number of parallel compilations and tests (default 2).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=${JOBS:-2}
-selection=(--label-exclude '^(slow|cluster|fuzz)$')
+selection=(--label-exclude '^(slow|browser|cluster|fuzz)$')
 case "${1:-}" in
   "") ;;
   --all) selection=() ;;

@@ -1,4 +1,4 @@
-// `mirst preview`, `mirst evaluate` and `mirst report` as a user meets them.
+// `mirst preview` and `mirst evaluate` as a user meets them.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -154,68 +154,6 @@ TEST_F(EvaluateCommand, SaysWhatIsMissing) {
   ExpectRefusal({"evaluate", "--data", Path("set"), "--split", "train", "--method", "top_hat"}, 3,
                 "has no sequence in the split train");
   ExpectRefusal({"evaluate", "--data", Path("set"), "--weights", Path("none.safetensors")}, 3, "none.");
-}
-
-TEST_F(EvaluateCommand, TheReportHoldsEveryScoreAndNeedsNoOtherFile) {
-  ASSERT_EQ(Run({"evaluate", "--data", Path("set"), "--method", "top_hat", "--out", Path("scores")}).exit_code, 0);
-  CreateFolder(folder_.path() / "run");
-  WriteFileAtomically(
-      folder_.path() / "run" / "train_log.csv",
-      "step,samples,epoch,loss,learning_rate,seconds\n10,160,0.5,0.9,0.0005,3\n20,320,1,0.7654,0.0005,6\n");
-  WriteFileAtomically(folder_.path() / "run" / "val_log.csv",
-                      "step,samples,iou_seq,niou,pd,fa_1e-6,best,seconds\n20,320,0.25,,0.5,12,1,6\n");
-  WriteFileAtomically(folder_.path() / "run" / "best.json", R"({"samples_seen": 320, "steps": 20})");
-  const ProgramResult result = Run({"report", "--data", Path("set"), "--train", Path("run"), "--scores", Path("scores"),
-                                    "--out", Path("report.html")});
-  ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, Path("report.html") + "\n");
-  const std::string html = ReadFile(Path("report.html"));
-
-  const Json scores = ParseJson(ReadFile(folder_.path() / "scores" / "scores.json"));
-  EXPECT_THAT(html, HasSubstr(scores["data"]["dataset_id"].get<std::string>()));
-  int rows = 0;
-  for (const Json& point : scores["detectors"][0]["operating_points"]) {
-    EXPECT_THAT(html, HasSubstr(point["origin"].get<std::string>()));
-    for (const Json& subset : point["subsets"]) {
-      const auto fraction = [&](const char* key) { return fmt::format("{:.4f}", subset[key]["value"].get<double>()); };
-      const std::string fa = subset["fa_1e-6"].get<std::string>();
-      EXPECT_THAT(
-          html,
-          HasSubstr(fmt::format(
-              "<td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}/{}</td><td>{}</td>"
-              "<td>{}</td><td>{:.2f}</td>",
-              subset["id"].get<std::string>(), subset["sequences"].get<int>(), subset["frames"].get<int>(),
-              fraction("iou_pooled"), fraction("iou_seq"), fraction("niou"), fraction("pd_seq"),
-              subset["pd_pooled"]["count"].get<int>(), subset["pd_pooled"]["of"].get<int>(),
-              fa.starts_with('<') ? "&lt;" + fa.substr(1) : fa, subset["fa_pooled"]["count"].get<int>(),
-              1e6 * subset["fa_px_seq"]["value"].get<double>())));
-      ++rows;
-    }
-  }
-  EXPECT_EQ(rows, 9);  // three operating points, three subsets
-  EXPECT_THAT(html, HasSubstr("Smoke run, not converged.</b> The network saw 320 windows of five frames in 20 steps"));
-  EXPECT_THAT(html, HasSubstr("0.7654"));
-  EXPECT_THAT(html, HasSubstr("passed</span>: none of the 3 background sources lies in two splits"));
-
-  EXPECT_THAT(html, Not(HasSubstr("http")));
-  EXPECT_THAT(html, Not(HasSubstr("<script")));
-  for (std::size_t at = html.find("src=\""); at != std::string::npos; at = html.find("src=\"", at + 1)) {
-    EXPECT_EQ(html.compare(at + 5, 5, "data:"), 0);
-  }
-  ExpectRefusal({"report", "--data", Path("set"), "--out", Path("report.html")}, 3,
-                "report.html exists; --force replaces it");
-  ExpectRefusal({"report", "--data", Path("set"), "--scores", Path("none"), "--out", Path("r2.html")}, 3, "none");
-}
-
-TEST_F(EvaluateCommand, AReportRefusesScoresOfAnotherDataSet) {
-  ASSERT_EQ(Run({"evaluate", "--data", Path("set"), "--method", "top_hat", "--out", Path("scores")}).exit_code, 0);
-  const fs::path file = folder_.path() / "scores" / "scores.json";
-  Json scores = ParseJson(ReadFile(file));
-  scores["data"]["dataset_id"] = std::string(64, '0');
-  WriteFileAtomically(file, Dump(scores));
-  ExpectRefusal({"report", "--data", Path("set"), "--scores", Path("scores"), "--out", Path("report.html")}, 3,
-                "scores of another data set");
-  EXPECT_FALSE(fs::exists(Path("report.html")));
 }
 
 }  // namespace

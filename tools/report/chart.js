@@ -7,8 +7,8 @@ function tickStep(span, wanted) {
   const power = 10 ** Math.floor(Math.log10(span / wanted));
   return power * ([1, 2, 5].find((factor) => factor * power * wanted >= span) || 10);
 }
-function linearTicks(low, high, wanted) {
-  const step = tickStep(high - low, wanted), ticks = [];
+function linearTicks(low, high, wanted, isWhole) {
+  const step = Math.max(tickStep(high - low, wanted), isWhole ? 1 : 0), ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; ++i) ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
@@ -41,8 +41,9 @@ function makeScale(low, high, from, to, isLog) {
  * it is called again for every range.
  */
 class Chart {
-  constructor({ title, xLabel, yLabel, range, paint, isLog = false, yLog = false, caption = null, buttons = [], onclick = null }) {
-    Object.assign(this, { xLabel, yLabel, paint, isLog, yLog, onclick, title });
+  constructor({ title, xLabel, yLabel, range, paint, isLog = false, yLog = false, caption = null, buttons = [], onclick = null,
+    wholeX = false, wholeY = false }) {
+    Object.assign(this, { xLabel, yLabel, paint, isLog, yLog, onclick, title, wholeX, wholeY });
     this.full = this.range = range;
     this.reset = html("button", { type: "button", hidden: true, onclick: () => this.zoom(this.full) }, "Show all");
     this.svg = svg("svg", { viewBox: `0 0 ${chartSize.width} ${chartSize.height}`, role: "img", tabindex: 0,
@@ -114,11 +115,11 @@ class Chart {
     const y = (this.y = makeScale(yLow, yHigh, bottom, top, this.yLog));
     this.hover = painted.hover;
     const layer = svg("g", {});
-    for (const tick of this.yLog ? logTicks(yLow, yHigh) : linearTicks(yLow, yHigh, 5)) {
+    for (const tick of this.yLog ? logTicks(yLow, yHigh) : linearTicks(yLow, yHigh, 5, this.wholeY)) {
       layer.append(svg("path", { class: "grid", d: `M${left} ${y(tick)}H${right}` }),
         svg("text", { x: left - 7, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick)));
     }
-    for (const tick of this.isLog ? logTicks(...this.range) : linearTicks(...this.range, 6)) {
+    for (const tick of this.isLog ? logTicks(...this.range) : linearTicks(...this.range, 6, this.wholeX)) {
       layer.append(svg("path", { class: "axis", d: `M${x(tick)} ${bottom}v4` }),
         svg("text", { x: x(tick), y: bottom + 18, "text-anchor": "middle" }, tickText(tick)));
     }
@@ -151,8 +152,9 @@ function histogram({ title, axis, items, values }) {
   const total = sum(values.map((row) => sum(row.slice(1))));
   const least = values[0][0], largest = values[values.length - 1][0];
   const isWhole = values.every((row) => Number.isInteger(row[0]));
-  const margin = isWhole ? 0.5 : (largest - least || Math.abs(least) || 1) * 0.02;
-  const range = [least >= 0 && least < (largest - least) / 4 && !isWhole ? 0 : least - margin, largest + margin];
+  const margin = isWhole ? Math.max(0.5, 2.5 - (largest - least) / 2) : (largest - least || Math.abs(least) || 1) * 0.02;
+  const begins = least >= 0 && least < (largest - least) / 4 && !isWhole ? 0 : least - margin;  // near 0: at 0
+  const range = [least >= 0 ? Math.max(isWhole ? -0.5 : 0, begins) : begins, largest + margin];
   let chart = null;
   const buttons = [];
   if (least > 0 && largest / least > 8) {
@@ -203,7 +205,8 @@ function histogram({ title, axis, items, values }) {
   };
   const caption = `${whole(total)} ${items}; median ${brief(quantile(values, 0.5))}, 5 to 95 %: ` +
     `${brief(quantile(values, 0.05))} to ${brief(quantile(values, 0.95))}, all: ${brief(least)} to ${brief(largest)}`;
-  chart = new Chart({ title, xLabel: axis, yLabel: items, range, paint, caption, buttons });
+  chart = new Chart({ title, xLabel: axis, yLabel: items, range, paint, caption, buttons,
+    wholeX: isWhole, wholeY: true });
   return chart.figure;
 }
 
@@ -243,7 +246,7 @@ function lineChart({ series, yRange, xRange = null, cursor = null, ...options })
 
 /** Cells [row][column] { shade 0..1, text, tip }; names of rows run upwards; onclick(row, column). */
 function heatMap({ title, rows, columns, cells, xLabel, yLabel, caption, onclick, buttons = [] }) {
-  const { width, height, left, right, top, bottom } = chartSize;
+  const { width, height, right, top, bottom } = chartSize, left = 76;
   const cellWidth = (right - left) / columns.length, cellHeight = (bottom - top) / rows.length;
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${xLabel} by ${yLabel}`,
     class: onclick ? "clickable" : "" });

@@ -61,7 +61,7 @@ function showFrame(frame) {
 
 function fitScreen() {
   const { width, height } = player.sequence, canvas = byId("screen");
-  const room = Math.min(canvas.parentElement.clientWidth / width, 720 / height);
+  const room = Math.min(canvas.parentElement.clientWidth / width, 800 / height);
   player.zoom = room >= 1 ? Math.max(1, Math.floor(room * 2) / 2) : room;
   canvas.width = Math.round(width * player.zoom);
   canvas.height = Math.round(height * player.zoom);
@@ -136,7 +136,7 @@ function drawLabel(context, target) {
   context.font = "13px Helvetica, Arial, sans-serif";
   const room = context.measureText(text).width;
   const left = Math.min(Math.max(0, (x + width / 2) * zoom - room / 2), context.canvas.width - room - 2);
-  const base = y * zoom - 10 > 16 ? y * zoom - 10 : (y + target.box[3]) * zoom + 24;
+  const base = y * zoom - 15 > 16 ? y * zoom - 15 : (y + target.box[3]) * zoom + 28;
   context.fillStyle = "#000a";
   context.fillRect(left - 3, base - 12, room + 6, 16);
   context.fillStyle = "#fff";
@@ -204,7 +204,7 @@ function drawCurve() {
   if (tracks.size === 0) return byId("curve").replaceChildren(html("p", {}, "This sequence shows no target."));
   const series = [...tracks].slice(0, 6).flatMap(([id, { scr, asked }], i) => [
     { name: `target ${id}`, points: scr, colour: seriesColours[i], dots: !player.sequence.ordered },
-    ...(asked.length ? [{ name: `target ${id}, asked for`, points: asked, colour: seriesColours[i], dashed: true }] : [])]);
+    ...(asked.length ? [{ name: `target ${id}, asked for (dashed)`, points: asked, colour: seriesColours[i], dashed: true }] : [])]);
   player.curve = lineChart({ title: "SCR by frame", xLabel: "frame", yLabel: "SCR (box20)", series,
     xRange: [1, player.labels.frames.length], cursor: () => player.frame + 1, onclick: (x) => { stop(); showFrame(Math.round(x) - 1); },
     caption: "A click shows that frame." });

@@ -69,18 +69,25 @@ class Staging {
   fs::path out_, folder_;
 };
 
-/// What a README beside a source or model states now, or the place of mirst's own.
-std::string LicenceOf(const std::vector<std::string>& roots, std::string_view kind, const std::string& path) {
-  if (kind == "procedural" || path.starts_with("builtin:")) return "Apache-2.0 (made by mirst)";
-  for (const std::string& name : roots) {
-    const fs::path root = name;
-    for (const fs::path& folder : {root / path, (root / path).parent_path(), root}) {
-      if (!fs::is_directory(folder)) continue;
-      if (const std::optional<std::string> licence = StatedLicence(folder)) return *licence;
+/// What a README beside a source or model states now. `path` is relative to one of the roots, which one is not
+/// recorded: a root that is the source itself ("." or nothing) must bear its name, and roots that disagree state
+/// nothing.
+std::string LicenceOf(const std::vector<std::string>& roots, const std::string& name, const std::string& path) {
+  std::set<std::string> licences;
+  for (const std::string& text : roots) {
+    const fs::path root = fs::absolute(fs::path(text) / ".").parent_path(), place = root / path;
+    const bool is_root = path.empty() || path == ".";
+    if (!fs::exists(place) || (is_root && root.filename() != name && root.stem() != name)) continue;
+    for (const fs::path& folder : {place, place.parent_path(), root, root.parent_path()}) {
+      const std::optional<std::string> licence = fs::is_directory(folder) ? StatedLicence(folder) : std::nullopt;
+      if (!licence) continue;
+      licences.insert(*licence);
+      break;
     }
   }
-  return "not stated";
+  return licences.size() == 1 ? *licences.begin() : "not stated";
 }
+constexpr std::string_view kOwnLicence = "Apache-2.0 (made by mirst)";
 
 std::vector<std::string> RootsOf(const Json& config, const char* kind) {
   try {
@@ -99,12 +106,14 @@ Json Provenance(const Manifest& manifest) {
     const ManifestBackground& background = sequence.background;
     auto [source, is_new] = sources.try_emplace(background.source);
     if (is_new) {
-      source->second = {{"source", background.source},
-                        {"kind", background.kind},
-                        {"path", background.path},
-                        {"sha256", background.sha256},
-                        {"licence", LicenceOf(source_roots, background.kind, background.path)},
-                        {"splits", Json::object()}};
+      source->second = {
+          {"source", background.source},
+          {"kind", background.kind},
+          {"path", background.path},
+          {"sha256", background.sha256},
+          {"licence", background.kind == "procedural" ? std::string(kOwnLicence)
+                                                      : LicenceOf(source_roots, background.source, background.path)},
+          {"splits", Json::object()}};
     }
     Json& splits = source->second["splits"];
     splits[sequence.split] = GetOr<int>(splits, sequence.split, 0) + 1;
@@ -112,10 +121,12 @@ Json Provenance(const Manifest& manifest) {
     for (const ManifestModel& model : sequence.models) {
       auto [entry, first] = models.try_emplace(model.path);
       if (first) {
-        entry->second = {{"path", model.path},
-                         {"sha256", model.sha256},
-                         {"licence", LicenceOf(model_roots, "model", model.path)},
-                         {"sequences", 0}};
+        entry->second = {
+            {"path", model.path},
+            {"sha256", model.sha256},
+            {"licence", model.path.starts_with("builtin:") ? std::string(kOwnLicence)
+                                                           : LicenceOf(model_roots, model.path, model.path)},
+            {"sequences", 0}};
       }
       if (of_sequence.insert(model.path).second) entry->second["sequences"] = entry->second["sequences"].get<int>() + 1;
     }
@@ -141,20 +152,24 @@ std::string InScript(const std::string& json) {
   return text;
 }
 
+/// Fills the places {{name}} of the page; what is filled in is not searched for places again.
 std::string Page(const std::string& title, const std::string& data) {
-  std::string page(kPageHtml);
-  for (const auto& [slot, text] : std::vector<std::pair<std::string_view, std::string>>{
-           {"{{generator}}", std::string(kMark)},
-           {"{{title}}", Escaped(title)},
-           {"{{style}}", std::string(kPageCss)},
-           {"{{program}}", Escaped(fmt::format("{} (git {})", ProgramVersion(), GitRevision()))},
-           {"{{data}}", InScript(data)},
-           {"{{script}}", std::string(kPageScript)}}) {
-    const std::size_t at = page.find(slot);
-    if (at == std::string::npos) throw InternalError(fmt::format("the page has no place for {}", slot));
-    page.replace(at, slot.size(), text);
+  const std::map<std::string_view, std::string> texts = {
+      {"generator", std::string(kMark)},
+      {"title", Escaped(title)},
+      {"style", std::string(kPageCss)},
+      {"program", Escaped(fmt::format("{} (git {})", ProgramVersion(), GitRevision()))},
+      {"data", InScript(data)},
+      {"script", std::string(kPageScript)}};
+  std::string page;
+  std::string_view rest = kPageHtml;
+  for (std::size_t at = rest.find("{{"); at != std::string_view::npos; at = rest.find("{{")) {
+    const std::size_t end = rest.find("}}", at);
+    page += rest.substr(0, at);
+    page += texts.at(rest.substr(at + 2, end - at - 2));
+    rest.remove_prefix(end + 2);
   }
-  return page;
+  return page.append(rest);
 }
 
 }  // namespace

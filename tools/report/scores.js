@@ -24,11 +24,22 @@ function scoreTable(evaluation) {
     "Fa (px), 1e-6"], rows, (column) => column === 0);
 }
 
+/** Corners are joined by straight lines over a linear axis: over a logarithmic one these bend, and need points between. */
+function bent(points) {
+  return points.flatMap(([x, y], i) => {
+    const [x0, y0] = i ? points[i - 1] : [x, y], parts = x > 1.2 * x0 ? 24 : 1;
+    return Array.from({ length: parts }, (_, k) => {
+      const between = x0 * (x / x0) ** ((k + 1) / parts);
+      return k + 1 === parts ? [x, y] : [between, y0 + ((y - y0) * (between - x0)) / (x - x0)];
+    });
+  });
+}
+
 function rocChart(evaluation) {
   const least = 1e-6;
   const series = evaluation.detectors.filter((detector) => detector.roc.length).map((detector) => ({
     name: detector.auc === null ? detector.id : `${detector.id}, AUC ${detector.auc.toFixed(4)}`,
-    points: detector.roc.map(([x, y]) => [Math.max(x, least), y]) }));
+    points: bent(detector.roc.map(([x, y]) => [Math.max(x, least), y])) }));
   if (!series.length) return null;
   return lineChart({ title: "ROC over pixels", xLabel: "false pixels / all pixels without target", yLabel: "target pixels found",
     isLog: true, xRange: [least, 1], yRange: [0, 1], series,
@@ -40,6 +51,7 @@ function pdByScr(detector, point) {
   const bins = point.pd_by.filter((bin) => bin.quantity === "scr");
   if (!bins.length) return null;
   return lineChart({ title: "Pd by SCR", xLabel: "mean SCR of the bin (box20)", yLabel: "targets found", yRange: [0, 1],
+    xRange: [0, 1.05 * Math.max(...bins.map((bin) => bin.mean))],
     series: [{ name: detector.id, dots: true, points: bins.map((bin) => [bin.mean, bin.pd.value]) },
       ...(bins.every((bin) => bin.interval) ? ["low", "high"].map((end) => ({ name: `95 % interval, ${end}`, dashed: true,
         colour: seriesColours[0], points: bins.map((bin) => [bin.mean, bin.interval[end]]) })) : [])] }).figure;
