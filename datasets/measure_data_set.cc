@@ -101,12 +101,6 @@ struct FrameMeasurement {
   std::vector<double> spectrum;  ///< empty where it was not taken
 };
 
-/// Single pictures are all different; of a sequence kSpectrumFrames frames stand for the rest.
-bool TakesSpectrum(std::size_t frame, std::size_t frames, bool is_ordered) {
-  const auto taken_before = [&](std::size_t i) { return i * kSpectrumFrames / frames; };
-  return !is_ordered || frames <= kSpectrumFrames || taken_before(frame) != taken_before(frame + 1);
-}
-
 std::vector<double> MeanSpectrum(const std::vector<FrameMeasurement>& frames) {
   std::vector<double> mean;
   double count = 0;
@@ -159,6 +153,11 @@ std::string ScrModeOf(const Manifest& manifest) {
 }
 
 }  // namespace
+
+bool TakesSpectrum(std::size_t frame, std::size_t frames, bool is_ordered) {
+  const auto taken_before = [&](std::size_t i) { return i * kSpectrumFrames / frames; };
+  return !is_ordered || frames <= kSpectrumFrames || taken_before(frame) != taken_before(frame + 1);
+}
 
 std::vector<TargetStatistics> MeasureTargets(const LabelledFrame& labelled) {
   const std::vector<Annotation>& annotations = labelled.annotation.targets;

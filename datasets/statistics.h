@@ -76,6 +76,9 @@ struct SequenceStatistics {
 };
 
 inline constexpr int kSpectrumFrames = 8;
+/// Whether a frame, counted from 0, takes part in its sequence's spectrum. Single pictures are all different; of a
+/// sequence kSpectrumFrames frames stand for the rest.
+bool TakesSpectrum(std::size_t frame, std::size_t frames, bool is_ordered);
 
 struct DataSetStatistics {
   SetLayout layout = SetLayout::kNative;

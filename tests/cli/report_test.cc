@@ -247,6 +247,26 @@ TEST_F(ReportCommand, TakesAPlainFolderOfImagesAndMasks) {
   EXPECT_EQ(Labels("00000")["frames"][0]["targets"][0]["box"], Json::parse("[40, 40, 2, 2]"));
 }
 
+TEST_F(ReportCommand, SinglePicturesHaveTheirOwnSizeAndStretch) {
+  for (const char* kind : {"images", "masks"}) CreateFolder(folder_.path() / "pictures" / kind);
+  for (const int side : {16, 40}) {
+    Image<std::uint8_t> picture(side, side + 5, static_cast<std::uint8_t>(side));
+    Mask mask(side, side + 5);
+    picture(7, 8) = 200;
+    mask(7, 8) = 255;
+    const std::string name = fmt::format("{}.png", side);
+    WriteFileAtomically(folder_.path() / "pictures" / "images" / name, EncodePng(picture));
+    WriteFileAtomically(folder_.path() / "pictures" / "masks" / name, EncodePng(mask));
+  }
+  ASSERT_EQ(Report({}, "pictures").exit_code, 0);
+  const Json labels = Labels("00000");
+  EXPECT_EQ(labels["frames"][0]["size"], Json::parse("[21, 16]"));
+  EXPECT_EQ(labels["frames"][0]["stretch"], Json::parse("[16.0, 200.0]"));
+  EXPECT_EQ(labels["frames"][1]["size"], Json::parse("[45, 40]"));
+  EXPECT_EQ(labels["frames"][1]["stretch"], Json::parse("[40.0, 200.0]"));
+  EXPECT_EQ(ReadImageInfo(Path("report/data/00000/strip_01.jpg")).width, 45);
+}
+
 TEST_F(ReportCommand, RefusesWhatItCannotUseAndLeavesNothing) {
   ExpectRefusal({"--results", Path("none")}, 3, "none: no such file or folder");
   CreateFolder(folder_.path() / "empty");

@@ -22,7 +22,11 @@ function logTicks(low, high) {
   }
   return ticks.length > 8 ? ticks.filter((_, i) => i % Math.ceil(ticks.length / 8) === 0) : ticks;
 }
-const tickText = (value) => (Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(0) : String(value));
+const tickText = (value) => {
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return value.toExponential();
+  return size >= 1e4 ? `${Number((value / 1000).toPrecision(6))}k` : String(value);
+};
 
 /** Position on the picture of values from `low` to `high`, and back. */
 function makeScale(low, high, from, to, isLog) {
@@ -210,7 +214,7 @@ function histogram({ title, axis, items, values }) {
   return chart.figure;
 }
 
-/** Curves { name, points [[x, y], ...], colour, dashed, dots }; `cursor()` gives the x of a vertical line. */
+/** Curves { name, points [[x, y], ...], colour, dashed, dots: true, "only" or nothing }; `cursor()` gives the x of a vertical line. */
 function lineChart({ series, yRange, xRange = null, cursor = null, ...options }) {
   const all = series.flatMap((curve) => curve.points);
   const xs = all.map((point) => point[0]), ys = all.map((point) => point[1]).filter(isNumber);
@@ -222,7 +226,7 @@ function lineChart({ series, yRange, xRange = null, cursor = null, ...options })
       series.forEach((curve, i) => {
         const colour = curve.colour || seriesColours[i % seriesColours.length];
         const path = curve.points.map(([px, py], k) => `${k ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("");
-        plot.append(svg("path", { class: "line", stroke: colour, d: path, "stroke-dasharray": curve.dashed ? "5 4" : null }));
+        if (curve.dots !== "only") plot.append(svg("path", { class: "line", stroke: colour, d: path, "stroke-dasharray": curve.dashed ? "5 4" : null }));
         if (curve.dots || curve.points.length === 1)
           for (const [px, py] of curve.points) plot.append(svg("circle", { cx: x(px), cy: y(py), r: 3, fill: colour }));
       });

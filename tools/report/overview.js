@@ -9,7 +9,7 @@ function writeFacts() {
   const frames = sum(sequences.map((s) => s.frames)), targets = sum(sequences.map((s) => s.targets));
   byId("lead").textContent = `${whole(sequences.length)} sequences, ${whole(frames)} frames, ${whole(targets)} labelled targets in ` +
     `${whole(sum(sequences.map((s) => s.with_target)))} of them; ${provenance.sources.length} background sources.`;
-  const sizes = new Set(sequences.map((s) => `${s.width} × ${s.height} px, ${s.bits} bit`));
+  const sizes = new Set(sequences.map((s) => (s.ordered ? `${s.width} × ${s.height} px, ${s.bits} bit` : "single pictures of their own sizes")));
   const bySplit = splitNames.flatMap((name, i) => {
     const members = sequences.filter((s) => s.split === name || (i === 3 && !splitNames.includes(s.split)));
     return members.length ? [`${name}: ${members.length} sequences, ${whole(sum(members.map((s) => s.frames)))} frames`] : [];

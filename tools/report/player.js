@@ -14,14 +14,11 @@ function openInPlayer(sequence, frame, scroll = true) {
   stop();
   Object.assign(player, { sequence, labels: null, wanted: frame, frame, target: null, strips: new Map() });
   byId("player-name").textContent = sequence.name;
-  byId("player-facts").textContent = `${sequence.split || "no split"}, ${sequence.source}, ${sequence.width} × ${sequence.height} px; ` +
-    `8-bit copy: black = ${brief(sequence.low)}, white = ${brief(sequence.high)} counts (0.1st to 99.9th percentile, widened to the ` +
-    `targets), JPEG quality ${data.head.jpeg_quality}`;
   const begin = () => {
     if (player.sequence !== sequence) return;  // another one was opened meanwhile
     player.labels = received.get(sequence.key);
+    player.hasTimes = player.labels.frames.some((frame) => frame.time_s > 0);
     byId("seek").max = player.labels.frames.length - 1;
-    fitScreen();
     drawCurve();
     showFrame(player.wanted);
   };
@@ -35,6 +32,13 @@ function openInPlayer(sequence, frame, scroll = true) {
 function markChosen() {
   for (const row of byId("table").tBodies[0].rows)
     row.classList.toggle("chosen", player.sequence !== null && Number(row.dataset.index) === player.sequence.index);
+}
+
+/** Its size and the counts of black and white; single pictures have their own. */
+function displayOf(frame) {
+  const { sequence, labels } = player, own = labels.frames[frame];
+  const [width, height] = own.size || [sequence.width, sequence.height], [low, high] = own.stretch || [sequence.low, sequence.high];
+  return { width, height, low, high };
 }
 
 /** The strip that holds a frame; asks for it when it is not there yet. */
@@ -55,16 +59,21 @@ function showFrame(frame) {
   if (!player.labels) return;
   player.frame = Math.min(Math.max(frame, 0), player.labels.frames.length - 1);
   byId("seek").value = player.frame;
+  fitScreen();
   stripOf(player.frame + player.labels.strip_frames);  // the next one, before it is needed
   drawFrame();
 }
 
+/** Makes the screen as large as the frame in whole or half steps, where it has the room. */
 function fitScreen() {
-  const { width, height } = player.sequence, canvas = byId("screen");
+  const { sequence } = player, { width, height, low, high } = displayOf(player.frame), canvas = byId("screen");
   const room = Math.min(canvas.parentElement.clientWidth / width, 800 / height);
   player.zoom = room >= 1 ? Math.max(1, Math.floor(room * 2) / 2) : room;
-  canvas.width = Math.round(width * player.zoom);
-  canvas.height = Math.round(height * player.zoom);
+  const size = [width, height].map((extent) => Math.round(extent * player.zoom));
+  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+  byId("player-facts").textContent = `${sequence.split || "no split"}, ${sequence.source}, ${width} × ${height} px; 8-bit copy: ` +
+    `black = ${brief(low)}, white = ${brief(high)} counts (0.1st to 99.9th percentile, widened to the targets), JPEG quality ` +
+    data.head.jpeg_quality;
 }
 
 /** Outlines of the runs x, y, length of a mask: each side of a pixel that no other pixel of it shares. */
@@ -90,14 +99,14 @@ function strokeMask(context, runs, zoom, offsetX, offsetY) {
 }
 
 function drawFrame() {
-  const { labels, sequence, frame, zoom, overlays } = player, canvas = byId("screen");
+  const { labels, sequence, frame, zoom, overlays } = player, canvas = byId("screen"), { width, height } = displayOf(frame);
   const strip = stripOf(frame);
   if (!strip.complete || !strip.naturalWidth) return;  // its onload draws again
   const context = canvas.getContext("2d"), { targets, decoys, name, time_s: time } = labels.frames[frame];
   const top = (frame % labels.strip_frames) * labels.tile_height;
   context.imageSmoothingEnabled = zoom < 1;
   context.filter = player.contrast === 1 ? "none" : `contrast(${player.contrast})`;
-  context.drawImage(strip, 0, top, sequence.width, sequence.height, 0, 0, canvas.width, canvas.height);
+  context.drawImage(strip, 0, top, width, height, 0, 0, canvas.width, canvas.height);
   context.filter = "none";
   const frameBox = ([x, y, w, h], colour, margin, dash = []) => {
     context.setLineDash(dash);
@@ -125,7 +134,7 @@ function drawFrame() {
   const many = found && found.false_alarms > found.false_boxes.length ? ` (${found.false_boxes.length} drawn)` : "";
   const hits = found ? `; ${data.head.detectors[player.detector]}: ${found.hits.length} found, ${found.misses.length} missed, ` +
     `${found.false_alarms} false alarms${many}` : "";
-  byId("status").textContent = `Frame ${frame + 1} of ${labels.frames.length} (${name}), ${fixed(time, 2)} s${hits}`;
+  byId("status").textContent = `Frame ${frame + 1} of ${labels.frames.length} (${name})${player.hasTimes ? `, ${fixed(time, 2)} s` : ""}${hits}`;
   byId("screen").setAttribute("aria-label", `${sequence.name}, frame ${frame + 1}: ` +
     (targets.map((t) => `target ${t.id} at ${t.centre[0].toFixed(0)}, ${t.centre[1].toFixed(0)}, SCR ${fixed(t.scr, 2)}`).join("; ") || "no target"));
   if (player.curve) player.curve.draw();
@@ -202,8 +211,9 @@ function drawCurve() {
   }));
   player.curve = null;
   if (tracks.size === 0) return byId("curve").replaceChildren(html("p", {}, "This sequence shows no target."));
-  const series = [...tracks].slice(0, 6).flatMap(([id, { scr, asked }], i) => [
-    { name: `target ${id}`, points: scr, colour: seriesColours[i], dots: !player.sequence.ordered },
+  const series = !player.sequence.ordered ? [{ name: "target", points: [...tracks.values()].flatMap(({ scr }) => scr), dots: "only" }]
+    : [...tracks].slice(0, 6).flatMap(([id, { scr, asked }], i) => [
+    { name: `target ${id}`, points: scr, colour: seriesColours[i] },
     ...(asked.length ? [{ name: `target ${id}, asked for (dashed)`, points: asked, colour: seriesColours[i], dashed: true }] : [])]);
   player.curve = lineChart({ title: "SCR by frame", xLabel: "frame", yLabel: "SCR (box20)", series,
     xRange: [1, player.labels.frames.length], cursor: () => player.frame + 1, onclick: (x) => { stop(); showFrame(Math.round(x) - 1); },

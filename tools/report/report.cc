@@ -15,6 +15,7 @@
 #include "core/version.h"
 #include "datasets/inspection.h"
 #include "datasets/labelled_set.h"
+#include "tools/report/display_copy.h"
 #include "tools/report/distributions.h"
 #include "tools/report/page_parts.h"
 #include "tools/report/results.h"

@@ -7,9 +7,6 @@
 #include <functional>
 #include <iterator>
 #include <map>
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <set>
 #include <utility>
 
@@ -21,6 +18,7 @@
 #include "datasets/frame_io.h"
 #include "datasets/texture.h"
 #include "metrics/detection.h"
+#include "tools/report/display_copy.h"
 #include "tools/report/distributions.h"
 
 namespace mirst {
@@ -30,47 +28,6 @@ namespace {
 constexpr int kCardWidthPx = 360;                      // of the frame on a card, at most
 constexpr int kLeastCropPx = 24, kLargestCropPx = 96;  // side of the enlarged part of a frame
 constexpr std::size_t kSampledFrames = 8;
-
-/// Counts that are shown as black and as white.
-struct Stretch {
-  double low = 0, high = 1;
-  std::uint8_t Grey(double counts) const {
-    return static_cast<std::uint8_t>(std::lround(std::clamp(255 * (counts - low) / (high - low), 0.0, 255.0)));
-  }
-};
-
-Stretch StretchOf(const LabelledSet& set, const ManifestSequence& sequence,
-                  const std::vector<FrameAnnotation>& frames) {
-  std::vector<double> counts;
-  double target_low = INFINITY, target_high = -INFINITY;
-  for (const std::size_t i : EvenlySpread(frames.size(), kSampledFrames)) {
-    const LabelledFrame labelled = set.Read(sequence, frames[i]);
-    const Image<float>& pixels = labelled.frame.pixels;
-    const std::size_t step = pixels.size() / 50000 + 1;
-    for (std::size_t p = 0; p < pixels.size(); p += step) counts.push_back(pixels.data()[p]);
-    for (std::size_t p = 0; p < pixels.size(); ++p) {
-      if (labelled.mask.data()[p] <= 127) continue;
-      target_low = std::min<double>(target_low, pixels.data()[p]);
-      target_high = std::max<double>(target_high, pixels.data()[p]);
-    }
-  }
-  std::sort(counts.begin(), counts.end());
-  Stretch stretch{std::min(Percentile(counts, 0.1), target_low), std::max(Percentile(counts, 99.9), target_high)};
-  stretch.high = std::max(stretch.high, stretch.low + 1);
-  return stretch;
-}
-
-std::string EncodeJpeg(const Image<std::uint8_t>& pixels) {
-  std::vector<std::uint8_t> bytes;
-  try {
-    const cv::Mat view(pixels.height(), pixels.width(), CV_8UC1, const_cast<std::uint8_t*>(pixels.data()));
-    cv::imencode(".jpg", view, bytes, {cv::IMWRITE_JPEG_QUALITY, kJpegQuality});
-  } catch (const cv::Exception& error) {
-    throw InternalError(
-        fmt::format("no JPEG could be made of {} x {} px: {}", pixels.width(), pixels.height(), error.what()));
-  }
-  return {bytes.begin(), bytes.end()};
-}
 
 Json BoxJson(const PixelBox& box) { return {box.x, box.y, box.width, box.height}; }
 
@@ -110,6 +67,8 @@ struct FramePage {
   Json extras = Json::array();  ///< of each target: crop, its least and largest grey, runs
   Json decoys = Json::array();
   Json found = Json::array();  ///< of each folder of masks
+  PixelBox extent;
+  Stretch stretch;
   double entropy_bits = 0;
   std::vector<double> spectrum;
 };
@@ -122,13 +81,15 @@ class Pages {
         sequence_(sequence),
         folder_(std::move(folder)),
         frames_(set.ReadFrames(sequence)),
-        stretch_(StretchOf(set, sequence, frames_)),
+        is_ordered_(set.IsOrdered(sequence)),
         pages_(frames_.size()) {
     for (const PredictedMasks& masks : predictions)
       predictions_.push_back(masks.HasSequence(sequence.name) ? &masks : nullptr);
-    for (const std::size_t i : EvenlySpread(frames_.size(), kSpectrumFrames)) with_spectrum_.insert(i);
-    tile_height_ = (sequence.height + kJpegBlockPx - 1) / kJpegBlockPx * kJpegBlockPx;
-    strip_frames_ = std::clamp(kStripHeightPx / tile_height_, 1, kStripFrames);
+    if (!is_ordered_) return;  // single pictures: a strip, a size and a stretch each
+    strip_frames_ = std::clamp(kStripHeightPx / TileHeight(sequence.height), 1, kStripFrames);
+    StretchFinder finder;
+    for (const std::size_t i : EvenlySpread(frames_.size(), kSampledFrames)) finder.Add(set.Read(sequence, frames_[i]));
+    stretch_ = finder.Find();
   }
 
   SequencePages Write(const std::string& key) {
@@ -139,13 +100,12 @@ class Pages {
       result.targets.insert(result.targets.end(), page.targets.begin(), page.targets.end());
       result.targets_in_frame.push_back(static_cast<int>(page.targets.size()));
     }
-    const bool is_ordered = set_.IsOrdered(sequence_);
-    if (set_.layout() != SetLayout::kNative && is_ordered) LinkTargets(result.targets);
+    if (set_.layout() != SetLayout::kNative && is_ordered_) LinkTargets(result.targets);
     for (TargetStatistics& target : result.targets) {
-      if (!is_ordered) target.speed_px_per_frame.reset();
+      if (!is_ordered_) target.speed_px_per_frame.reset();
     }
     result.statistics = DescribeSequence(sequence_, result.targets);
-    result.statistics.is_ordered = is_ordered;
+    result.statistics.is_ordered = is_ordered_;
     DescribeBackground(result.statistics);
     WriteFileAtomically(folder_ / "frames.js", Script(key, result));
     result.entry_json = Dump(Entry(result));
@@ -155,23 +115,31 @@ class Pages {
  private:
   void WriteStrip(std::size_t strip, std::size_t a_strip) {
     const std::size_t begin = strip * a_strip, end = std::min(begin + a_strip, frames_.size());
-    Image<std::uint8_t> pixels(tile_height_ * static_cast<int>(end - begin), sequence_.width);
+    std::vector<Image<std::uint8_t>> frames;
     for (std::size_t i = begin; i < end; ++i) {
       InContext(fmt::format("frame {}", frames_[i].frame), [&] {
         const LabelledFrame labelled = set_.Read(sequence_, frames_[i]);
-        if (labelled.mask.height() != sequence_.height || labelled.mask.width() != sequence_.width) {
-          throw BadInput(fmt::format("it has {} x {} px, the first frame of its sequence {} x {} px",
-                                     labelled.mask.width(), labelled.mask.height(), sequence_.width, sequence_.height));
-        }
-        const int top = tile_height_ * static_cast<int>(i - begin);
-        for (int y = 0; y < tile_height_; ++y) {  // rows below the frame repeat its last one
-          const float* row = labelled.frame.pixels.row(std::min(y, sequence_.height - 1));
-          std::transform(row, row + sequence_.width, pixels.row(top + y), [&](float v) { return stretch_.Grey(v); });
-        }
+        pages_[i].extent = labelled.mask.box();
+        pages_[i].stretch = StretchOf(labelled);
+        frames.push_back(Stretched(labelled.frame.pixels, pages_[i].stretch));
         Describe(labelled, i);
       });
     }
-    WriteFileAtomically(folder_ / fmt::format("strip_{:02}.jpg", strip), EncodeJpeg(pixels));
+    WriteFileAtomically(folder_ / fmt::format("strip_{:02}.jpg", strip), EncodeJpeg(Stacked(frames)));
+  }
+
+  Stretch StretchOf(const LabelledFrame& labelled) const {
+    if (is_ordered_) {
+      const PixelBox box = labelled.mask.box();
+      if (box.width != sequence_.width || box.height != sequence_.height) {
+        throw BadInput(fmt::format("it has {} x {} px, the first frame of its sequence {} x {} px", box.width,
+                                   box.height, sequence_.width, sequence_.height));
+      }
+      return stretch_;
+    }
+    StretchFinder finder;
+    finder.Add(labelled);
+    return finder.Find();
   }
 
   void Describe(const LabelledFrame& labelled, std::size_t i) {
@@ -182,7 +150,7 @@ class Pages {
       const Image<float> part = Crop(labelled.frame.pixels, crop);
       const auto [low, high] = std::minmax_element(part.begin(), part.end());
       page.extras.push_back({{"crop", BoxJson(crop)},
-                             {"view", {stretch_.Grey(*low), stretch_.Grey(*high)}},
+                             {"view", {page.stretch.Grey(*low), page.stretch.Grey(*high)}},
                              {"runs", RunsOf(labelled.PixelsOf(target.id), target.box)}});
     }
     for (const Decoy& decoy : labelled.annotation.decoys)
@@ -202,7 +170,7 @@ class Pages {
     }
     const Image<float>& background = labelled.background ? *labelled.background : labelled.frame.pixels;
     page.entropy_bits = EntropyBits(background);
-    if (with_spectrum_.contains(i)) page.spectrum = RadialSpectrum(background);
+    if (TakesSpectrum(i, frames_.size(), is_ordered_)) page.spectrum = RadialSpectrum(background);
   }
 
   void DescribeBackground(SequenceStatistics& statistics) const {
@@ -244,10 +212,14 @@ class Pages {
                         {"targets", std::move(targets)},
                         {"decoys", pages_[i].decoys},
                         {"found", pages_[i].found}});
+      if (is_ordered_) continue;
+      frames.back()["size"] = {pages_[i].extent.width, pages_[i].extent.height};
+      frames.back()["stretch"] = {pages_[i].stretch.low, pages_[i].stretch.high};
     }
-    return fmt::format(
-        "mirst.receive({}, {});\n", Dump(key),
-        Dump({{"tile_height", tile_height_}, {"strip_frames", strip_frames_}, {"frames", std::move(frames)}}));
+    return fmt::format("mirst.receive({}, {});\n", Dump(key),
+                       Dump({{"tile_height", TileHeight(sequence_.height)},
+                             {"strip_frames", strip_frames_},
+                             {"frames", std::move(frames)}}));
   }
 
   Json Entry(const SequencePages& result) const {
@@ -306,25 +278,15 @@ class Pages {
       break;
     }
     const Image<float> pixels = set_.Read(sequence_, frames_[chosen]).frame.pixels;
-    Image<std::uint8_t> grey(pixels.height(), pixels.width());
-    std::transform(pixels.begin(), pixels.end(), grey.begin(), [&](float v) { return stretch_.Grey(v); });
-    if (grey.width() > kCardWidthPx) {
-      const int height = std::max(1, grey.height() * kCardWidthPx / grey.width());
-      Image<std::uint8_t> small(height, kCardWidthPx);
-      cv::Mat to(height, kCardWidthPx, CV_8UC1, small.data());
-      cv::resize(cv::Mat(grey.height(), grey.width(), CV_8UC1, grey.data()), to, to.size(), 0, 0, cv::INTER_AREA);
-      grey = std::move(small);
-    }
-    WriteFileAtomically(folder_ / "card.jpg", EncodeJpeg(grey));
-    if (result.targets_in_frame[chosen] == 0) return {{"frame", chosen}, {"box", Json()}};
+    WriteFileAtomically(folder_ / "card.jpg",
+                        EncodeJpeg(ShrunkTo(kCardWidthPx, Stretched(pixels, pages_[chosen].stretch))));
+    Json card = {{"frame", chosen}, {"size", {pixels.width(), pixels.height()}}, {"box", Json()}};
+    if (result.targets_in_frame[chosen] == 0) return card;
     const TargetStatistics& target = pages_[chosen].targets.front();
     const Image<float> part = Crop(pixels, CropAround(target, pixels.box()));
-    const auto [low, high] = std::minmax_element(part.begin(), part.end());
-    const Stretch own{*low, std::max<double>(*high, double{*low} + 1)};
-    Image<std::uint8_t> enlarged(part.height(), part.width());
-    std::transform(part.begin(), part.end(), enlarged.begin(), [&](float v) { return own.Grey(v); });
-    WriteFileAtomically(folder_ / "target.png", EncodePng(enlarged));
-    return {{"frame", chosen}, {"box", BoxJson(target.box)}};
+    WriteFileAtomically(folder_ / "target.png", EncodePng(StretchedOverItself(part)));
+    card["box"] = BoxJson(target.box);
+    return card;
   }
 
   static double ThreeDecimals(double value) { return std::round(1000 * value) / 1000; }
@@ -333,11 +295,11 @@ class Pages {
   const ManifestSequence& sequence_;
   const fs::path folder_;
   const std::vector<FrameAnnotation> frames_;
-  const Stretch stretch_;
+  const bool is_ordered_;
+  Stretch stretch_;  ///< of an ordered sequence
   std::vector<FramePage> pages_;
   std::vector<const PredictedMasks*> predictions_;  ///< null where the folder does not hold the sequence
-  std::set<std::size_t> with_spectrum_;
-  int tile_height_ = 0, strip_frames_ = 1;
+  int strip_frames_ = 1;
 };
 
 }  // namespace

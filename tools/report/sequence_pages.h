@@ -14,8 +14,6 @@ namespace mirst {
 
 /// Frames one above the other in a JPEG of this many at most, and of at most this height.
 inline constexpr int kStripFrames = 16, kStripHeightPx = 8192;
-/// A tile's height is a multiple of the JPEG's blocks, so that no frame bleeds into the next.
-inline constexpr int kJpegBlockPx = 8, kJpegQuality = 90;
 /// False alarms of a detector that are drawn in a frame; all are counted.
 inline constexpr std::size_t kDrawnFalseAlarms = 200;
 
@@ -27,9 +25,10 @@ struct SequencePages {
 };
 
 /// Measures the sequence and writes frames.js, strip_00.jpg ..., card.jpg and (where it shows a target) target.png into
-/// `folder`, which exists; `key` is what frames.js calls itself. Grey 0 ... 255 are the counts from the 0.1st to the
-/// 99.9th percentile of eight frames, widened to hold the targets in them. Holds a strip a thread and the labels of the
-/// sequence. Throws kBadInput: a file is missing or corrupt, labels and pixels disagree.
+/// `folder`, which exists; `key` is what frames.js calls itself. A sequence has one stretch (StretchFinder), of eight
+/// of its frames; of single pictures each has its own, and its own size and strip. Holds a strip a thread and the
+/// labels of the sequence. Throws kBadInput: a file is missing or corrupt, labels and pixels disagree, the frames of a
+/// sequence differ in size.
 SequencePages WriteSequencePages(const LabelledSet& set, const ManifestSequence& sequence,
                                  const std::vector<PredictedMasks>& predictions, const std::string& key,
                                  const std::filesystem::path& folder);

@@ -92,9 +92,9 @@ function sortBy(id) {
 
 function writeCards() {
   byId("cards").replaceChildren(...shown.slice(0, cardsShown).map((s) => {
-    const { box, frame } = s.card;
-    const place = box && { left: (box[0] + box[2] / 2) / s.width, top: (box[1] + box[3] / 2) / s.height,
-      width: box[2] / s.width, height: box[3] / s.height };
+    const { box, frame, size: [width, height] } = s.card;
+    const place = box && { left: (box[0] + box[2] / 2) / width, top: (box[1] + box[3] / 2) / height,
+      width: box[2] / width, height: box[3] / height };
     const mark = place && html("span", { class: "mark", style: `left:${100 * place.left}%;top:${100 * place.top}%;` +
       `width:calc(${100 * place.width}% + 10px);height:calc(${100 * place.height}% + 10px)` });
     const lines = [`${s.split || "no split"}, ${s.classes.join(", ") || "target"}`, `mean SCR ${fixed(s.mscr, 2)}`,
@@ -102,7 +102,7 @@ function writeCards() {
     return html("button", { type: "button", class: "card", onclick: () => openInPlayer(s, frame) },
       html("strong", {}, s.name),
       html("span", { class: "frame" }, html("img", { src: `${s.folder}card.jpg`, loading: "lazy",
-        alt: `Frame ${frame + 1} of ${s.name}`, width: s.width, height: s.height, style: "height:auto" }), mark),
+        alt: `Frame ${frame + 1} of ${s.name}`, width, height, style: "height:auto" }), mark),
       html("span", {}, box && html("img", { class: "enlarged", src: `${s.folder}target.png`, loading: "lazy",
         alt: `Enlarged target of ${s.name}` }), ...lines.map((line) => html("small", {}, line))));
   }));
