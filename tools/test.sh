@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up, builds (preset release) and runs the tests; the last line is 'N passed, N failed, N skipped'.
 #   tools/test.sh                all tests but the long ones (labels slow, browser, cluster, fuzz)
-#   tools/test.sh --all          the long ones too (tools/test_all.sh)
+#   tools/test.sh --all          the long ones too (tools/test_all.sh); browser needs the Debian package chromium, which is
+#                                not installed for it: without it that test is skipped
 # JOBS sets the number of parallel compilations and tests (default 2).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

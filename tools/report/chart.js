@@ -140,15 +140,15 @@ class Chart {
 }
 Chart.count = 0;
 
-/** The value below which `share` of the items lie; values: [[value, counts by split ...], ...] in rising order. */
+/** The quantile at `share`, linear between the ranks as in `mirst stats`; values: [[value, counts by split ...], ...], rising. */
 function quantile(values, share) {
-  const total = sum(values.map((row) => sum(row.slice(1))));
-  let before = 0;
-  for (const row of values) {
-    before += sum(row.slice(1));
-    if (before >= share * total) return row[0];
-  }
-  return NaN;
+  const total = sum(values.map((row) => sum(row.slice(1)))), rank = (total - 1) * share;
+  const at = (index) => {
+    let before = 0;
+    return values.find((row) => (before += sum(row.slice(1))) > index)[0];
+  };
+  const low = at(Math.floor(rank));
+  return low + (at(Math.ceil(rank)) - low) * (rank - Math.floor(rank));
 }
 
 /** How often values occur, stacked by split. */
@@ -241,8 +241,9 @@ function lineChart({ series, yRange, xRange = null, cursor = null, ...options })
     },
   });
   const chart = new Chart({ range: range[0] < range[1] ? range : [range[0] - 1, range[0] + 1], paint, ...options });
-  if (series.length > 1) {
-    const names = series.map((curve, i) => [curve.colour || seriesColours[i % seriesColours.length], curve.name]);
+  const solid = series.filter((curve) => !curve.dashed);
+  if (solid.length > 1) {
+    const names = solid.map((curve) => [curve.colour || seriesColours[series.indexOf(curve) % seriesColours.length], curve.name]);
     chart.figure.insertBefore(key(names), chart.svg);
   }
   return chart;

@@ -214,10 +214,10 @@ function drawCurve() {
   const series = !player.sequence.ordered ? [{ name: "target", points: [...tracks.values()].flatMap(({ scr }) => scr), dots: "only" }]
     : [...tracks].slice(0, 6).flatMap(([id, { scr, asked }], i) => [
     { name: `target ${id}`, points: scr, colour: seriesColours[i] },
-    ...(asked.length ? [{ name: `target ${id}, asked for (dashed)`, points: asked, colour: seriesColours[i], dashed: true }] : [])]);
+    ...(asked.length ? [{ name: `target ${id}, asked for`, points: asked, colour: seriesColours[i], dashed: true }] : [])]);
   player.curve = lineChart({ title: "SCR by frame", xLabel: "frame", yLabel: "SCR (box20)", series,
     xRange: [1, player.labels.frames.length], cursor: () => player.frame + 1, onclick: (x) => { stop(); showFrame(Math.round(x) - 1); },
-    caption: "A click shows that frame." });
+    caption: "Dashed: the SCR asked for. A click shows that frame." });
   byId("curve").replaceChildren(player.curve.figure);
 }
 

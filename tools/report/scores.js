@@ -54,7 +54,8 @@ function pdByScr(detector, point) {
     xRange: [0, 1.05 * Math.max(...bins.map((bin) => bin.mean))],
     series: [{ name: detector.id, dots: true, points: bins.map((bin) => [bin.mean, bin.pd.value]) },
       ...(bins.every((bin) => bin.interval) ? ["low", "high"].map((end) => ({ name: `95 % interval, ${end}`, dashed: true,
-        colour: seriesColours[0], points: bins.map((bin) => [bin.mean, bin.interval[end]]) })) : [])] }).figure;
+        colour: seriesColours[0], points: bins.map((bin) => [bin.mean, bin.interval[end]]) })) : [])],
+    caption: "Dashed: 95 % interval over background sources, where there are eight of them." }).figure;
 }
 
 const lowerEdge = (bin) => Number(bin.replace(/^[^\d.-]*/, "").split(/[^\d.e-]/)[0]);
