@@ -284,6 +284,9 @@ TEST_F(ReportCommand, RefusesWhatItCannotUseAndLeavesNothing) {
   WriteFileAtomically(folder_.path() / "report" / "thesis.txt", "mine");
   ExpectRefusal({"--force"}, 3, "holds files that are no report");
   EXPECT_EQ(ReadFile(Path("report/thesis.txt")), "mine");
+  fs::rename(Path("report"), Path("report.partial"));
+  EXPECT_EQ(Report().exit_code, 3);
+  EXPECT_EQ(ReadFile(Path("report.partial/thesis.txt")), "mine");
 }
 
 TEST_F(ReportCommand, RefusesScoresOfAnotherDataSet) {

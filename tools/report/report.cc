@@ -48,6 +48,10 @@ class Staging {
   explicit Staging(const fs::path& out) : out_(fs::absolute(out / ".").parent_path()), folder_(out_) {
     folder_ += ".partial";
     std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder_, ignored)) {  // what a killed run left
+      if (entry.path().filename() != "data" && entry.path().filename() != "index.html")
+        throw BadInput(fmt::format("{} holds files that are no report, but is needed for a while", folder_.string()));
+    }
     fs::remove_all(folder_, ignored);
     CreateFolder(folder_ / "data");
   }
