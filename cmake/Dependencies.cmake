@@ -17,6 +17,8 @@ pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)  # PNG, 8 and 16 bit, fast
 pkg_check_modules(FFTW REQUIRED IMPORTED_TARGET fftw3)  # Fourier transforms of the model-driven detectors
 pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)   # their eigen- and singular values
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)  # their matrix products
+find_package(LibXml2 REQUIRED)                      # Pascal VOC annotations
+find_package(ZLIB REQUIRED)                         # compressed MATLAB files
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)  # counter-based random numbers
 
 if(NOT TARGET assimp::assimp)  # an older config file gives variables only
