@@ -57,6 +57,8 @@ void AddEvaluateCommand(CLI::App& program);
 void AddCompareCommand(CLI::App& program);
 void AddReportCommand(CLI::App& program);
 void AddRelabelCommand(CLI::App& program);
+void AddConvertCommand(CLI::App& program);
+void AddDiffCommand(CLI::App& program);
 void AddAuditCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);

@@ -97,6 +97,8 @@ int Run(int argc, const char* const* argv) {
   mirst::AddCompareCommand(program);
   mirst::AddReportCommand(program);
   mirst::AddRelabelCommand(program);
+  mirst::AddConvertCommand(program);
+  mirst::AddDiffCommand(program);
   mirst::AddAuditCommand(program);
   mirst::AddPhysicsCommand(program);
   mirst::AddDetectCommand(program);
