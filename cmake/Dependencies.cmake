@@ -13,7 +13,8 @@ find_package(assimp REQUIRED)                       # 3-D model formats
 find_package(embree 3 REQUIRED)                     # ray casting
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(OPENEXR REQUIRED IMPORTED_TARGET OpenEXR)  # template files, score maps (its CMake package drags Python's Imath in)
-pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)  # PNG, 8 and 16 bit, fast and strict
+pkg_check_modules(SPNG REQUIRED IMPORTED_TARGET spng)  # PNG of every kind, strict
+pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)  # grey PNG, fast; CRCs
 pkg_check_modules(FFTW REQUIRED IMPORTED_TARGET fftw3)  # Fourier transforms of the model-driven detectors
 pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)   # their eigen- and singular values
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)  # their matrix products

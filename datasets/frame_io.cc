@@ -1,15 +1,13 @@
 #include "datasets/frame_io.h"
 
 #include <fmt/format.h>
-#include <spng.h>
 
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
-#include <memory>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -20,6 +18,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "datasets/png_codec.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -28,14 +27,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "pixel hashes are taken over little-endian memory");
 
 constexpr int kMaxExtent = 16384;
-constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr std::size_t kPngHeaderBytes = 33;  // signature, IHDR and its CRC
-
-// Measured on real 8- and 16-bit sequences: among the settings of the highest speed (some 70 MB/s a core; level 6 has
-// 10 to 20) this one gives the smallest files, 0.34 and 0.42 of the raw size; the slowest setting reaches 0.25 and
-// 0.39.
-constexpr int kCompressionLevel = 1;
-constexpr int kFilterChoice = SPNG_FILTER_CHOICE_SUB;
 
 void CheckExtent(long long width, long long height) {
   if (width > kMaxExtent || height > kMaxExtent) {
@@ -44,142 +36,20 @@ void CheckExtent(long long width, long long height) {
   }
 }
 
-// Grey from `channels` interleaved samples (1 grey, 2 grey and alpha, 3 or 4 colour); `red` and `blue` are the places
-// of those channels. Whole-number arithmetic: equal channels give exactly their value.
-template <class Sample>
-void ToGrey(const Sample* samples, int channels, int red, int blue, std::size_t pixels, std::uint16_t* grey) {
-  for (std::size_t i = 0; i < pixels; ++i, samples += channels) {
-    grey[i] = channels < 3 ? samples[0]
-                           : static_cast<std::uint16_t>(
-                                 (299U * samples[red] + 587U * samples[1] + 114U * samples[blue] + 500U) / 1000U);
-  }
-}
-
-// ---- PNG
-
-struct SpngDeleter {
-  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
-};
-using SpngContext = std::unique_ptr<spng_ctx, SpngDeleter>;
-
-SpngContext NewSpng(int flags) {
-  SpngContext context(spng_ctx_new(flags));
-  if (!context) throw InternalError("libspng has no memory");
-  return context;
-}
-
-void CheckPng(int code) {
-  if (code == SPNG_IO_EOF) throw BadInput("the PNG file is truncated");
-  if (code != 0) throw BadInput(fmt::format("the PNG file is corrupt ({})", spng_strerror(code)));
-}
-
-spng_ihdr ReadPngHeader(spng_ctx* context, std::string_view bytes) {
-  CheckPng(spng_set_crc_action(context, SPNG_CRC_ERROR, SPNG_CRC_ERROR));
-  CheckPng(spng_set_png_buffer(context, bytes.data(), bytes.size()));
-  spng_ihdr header{};
-  CheckPng(spng_get_ihdr(context, &header));
-  CheckExtent(header.width, header.height);
-  return header;
-}
-
-// libspng ends at the word IEND and would not miss the CRC behind it.
-bool PngIsComplete(std::string_view bytes) {
-  for (std::size_t i = kPngSignature.size(); i + 12 <= bytes.size();) {
-    std::size_t length = 0;
-    for (std::size_t k = i; k < i + 4; ++k) length = length << 8 | static_cast<unsigned char>(bytes[k]);
-    if (bytes.substr(i + 4, 4) == "IEND") return true;
-    i += 12 + length;
-  }
-  return false;
-}
-
-Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
-  const SpngContext context = NewSpng(0);
-  const spng_ihdr header = ReadPngHeader(context.get(), bytes);
-  if (!PngIsComplete(bytes)) throw BadInput("the PNG file is truncated");
-  constexpr std::size_t kMostChunkBytes = std::size_t{1} << 26;
-  CheckPng(spng_set_chunk_limits(context.get(), kMostChunkBytes, kMostChunkBytes));
-
-  int format = SPNG_FMT_PNG, channels = 1;
-  switch (header.color_type) {
-    case SPNG_COLOR_TYPE_GRAYSCALE:
-      if (header.bit_depth < 8) format = SPNG_FMT_G8;
-      break;
-    case SPNG_COLOR_TYPE_INDEXED:
-      format = SPNG_FMT_RGB8, channels = 3;
-      break;
-    case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA:
-      channels = 2;
-      break;
-    case SPNG_COLOR_TYPE_TRUECOLOR:
-      channels = 3;
-      break;
-    default:
-      channels = 4;
-      break;
-  }
-  bit_depth = header.bit_depth == 16 ? 16 : 8;
-
-  std::size_t decoded_bytes = 0;
-  CheckPng(spng_decoded_image_size(context.get(), format, &decoded_bytes));
-  // Deflate shortens at most 1032 times, and each byte that it gives stands for at most 8 x 3 of ours (1-bit palette):
-  // a header that promises more is not worth the memory.
-  if (decoded_bytes / (1032 * 24) > bytes.size()) {
-    throw BadInput(fmt::format("{} bytes cannot hold {} x {} px", bytes.size(), header.width, header.height));
-  }
-  std::vector<std::uint16_t> samples((decoded_bytes + 1) / 2);
-  CheckPng(spng_decode_image(context.get(), samples.data(), decoded_bytes, format, 0));
-  CheckPng(spng_decode_chunks(context.get()));  // the rest up to IEND, with its CRCs
-
-  Image<std::uint16_t> pixels(static_cast<int>(header.height), static_cast<int>(header.width));
-  if (bit_depth == 16) {
-    ToGrey(samples.data(), channels, 0, 2, pixels.size(), pixels.data());
-  } else {
-    ToGrey(reinterpret_cast<const std::uint8_t*>(samples.data()), channels, 0, 2, pixels.size(), pixels.data());
-  }
-  return pixels;
-}
-
-template <class Sample>
-std::string EncodeSamples(const std::vector<Sample>& samples, int height, int width,
-                          spng_color_type colour = SPNG_COLOR_TYPE_GRAYSCALE) {
-  const auto check = [](int code) {
-    if (code != 0) throw InternalError(fmt::format("encoding a PNG failed: {}", spng_strerror(code)));
-  };
-  const SpngContext context = NewSpng(SPNG_CTX_ENCODER);
-  spng_ihdr header{};
-  header.width = static_cast<std::uint32_t>(width);
-  header.height = static_cast<std::uint32_t>(height);
-  header.bit_depth = 8 * sizeof(Sample);
-  header.color_type = static_cast<std::uint8_t>(colour);
-  check(spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1));
-  check(spng_set_ihdr(context.get(), &header));
-  check(spng_set_option(context.get(), SPNG_IMG_COMPRESSION_LEVEL, kCompressionLevel));
-  check(spng_set_option(context.get(), SPNG_FILTER_CHOICE, kFilterChoice));
-  check(spng_encode_image(context.get(), samples.data(), samples.size() * sizeof(Sample), SPNG_FMT_PNG,
-                          SPNG_ENCODE_FINALIZE));
-  int error = 0;
-  std::size_t length = 0;
-  const std::unique_ptr<void, decltype(&std::free)> buffer(spng_get_png_buffer(context.get(), &length, &error),
-                                                           &std::free);
-  check(error);
-  return {static_cast<const char*>(buffer.get()), length};
-}
-
 // The view's values as contiguous samples. Throws kInternal when one does not fit.
 template <class Sample>
 std::vector<Sample> Pack(ImageView<const std::uint16_t> pixels) {
-  std::vector<Sample> samples;
-  samples.reserve(static_cast<std::size_t>(pixels.height()) * static_cast<std::size_t>(pixels.width()));
+  std::vector<Sample> samples(static_cast<std::size_t>(pixels.height()) * static_cast<std::size_t>(pixels.width()));
+  Sample* out = samples.data();
+  unsigned all = 0;
   for (int y = 0; y < pixels.height(); ++y) {
+    const std::uint16_t* const row = pixels.row(y);
     for (int x = 0; x < pixels.width(); ++x) {
-      const std::uint16_t value = pixels(y, x);
-      if (value > static_cast<Sample>(~Sample{0})) {
-        throw InternalError(fmt::format("the pixel ({}, {}) has the value {}, which 8 bits do not hold", x, y, value));
-      }
-      samples.push_back(static_cast<Sample>(value));
+      all |= row[x];
+      *out++ = static_cast<Sample>(row[x]);
     }
   }
+  if (all > std::numeric_limits<Sample>::max()) throw InternalError("a pixel has a value that 8 bits do not hold");
   return samples;
 }
 
@@ -320,14 +190,7 @@ ImageFileInfo ReadImageInfo(const fs::path& path) {
   std::string head(kPngHeaderBytes, '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  if (file && head.starts_with(kPngSignature)) {
-    return InContext(path.string(), [&] {
-      const SpngContext context = NewSpng(0);
-      const spng_ihdr header = ReadPngHeader(context.get(), head);
-      return ImageFileInfo{static_cast<int>(header.width), static_cast<int>(header.height),
-                           header.bit_depth == 16 ? 16 : 8};
-    });
-  }
+  if (file && IsPng(head)) return InContext(path.string(), [&] { return ReadPngInfo(head); });
   ImageFileInfo info;
   const Image<std::uint16_t> pixels = ReadImage(path, &info.bit_depth);
   info.width = pixels.width();
@@ -341,7 +204,7 @@ Image<std::uint16_t> ReadImage(const fs::path& path, int* bit_depth) {
     if (bytes.empty()) throw BadInput("the file is empty");
     int depth = 8;
     Image<std::uint16_t> pixels;
-    if (bytes.starts_with(kPngSignature)) {
+    if (IsPng(bytes)) {
       pixels = DecodePng(bytes, depth);
     } else if (bytes.starts_with("P2") || bytes.starts_with("P5")) {
       pixels = PgmReader(bytes).Read(depth);
@@ -376,19 +239,19 @@ Mask ReadMask(const fs::path& path) {
 
 std::string EncodePng(ImageView<const std::uint16_t> pixels, int bit_depth) {
   CheckDepth(bit_depth);
-  return bit_depth == 16 ? EncodeSamples(Pack<std::uint16_t>(pixels), pixels.height(), pixels.width())
-                         : EncodeSamples(Pack<std::uint8_t>(pixels), pixels.height(), pixels.width());
+  return bit_depth == 16 ? EncodePngSamples(Pack<std::uint16_t>(pixels).data(), pixels.height(), pixels.width())
+                         : EncodePngSamples(Pack<std::uint8_t>(pixels).data(), pixels.height(), pixels.width());
 }
 
 std::string EncodePng(ImageView<const std::uint8_t> pixels) {
-  return EncodeSamples(Pack(pixels), pixels.height(), pixels.width());
+  return EncodePngSamples(Pack(pixels).data(), pixels.height(), pixels.width());
 }
 
 std::string EncodePng(const Image<Rgb>& pixels) {
   std::vector<std::uint8_t> samples;
   samples.reserve(3 * pixels.size());
   for (const Rgb& pixel : pixels) samples.insert(samples.end(), {pixel.red, pixel.green, pixel.blue});
-  return EncodeSamples(samples, pixels.height(), pixels.width(), SPNG_COLOR_TYPE_TRUECOLOR);
+  return EncodePngSamples(samples.data(), pixels.height(), pixels.width(), 3);
 }
 
 Image<std::uint16_t> CountsOf(const Frame& frame) {

@@ -1,4 +1,4 @@
-// Image files: PNG (libspng, 8 and 16 bit, deterministic bytes) and, for reading, PGM, TIFF, BMP and JPEG (the last
+// Image files: PNG (8 and 16 bit, deterministic bytes; png_codec.h) and, for reading, PGM, TIFF, BMP and JPEG (the last
 // three by OpenCV). Grey values come through unchanged; RGB and RGBA become grey. No scaling, ever.
 #pragma once
 

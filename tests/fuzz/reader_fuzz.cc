@@ -2,6 +2,7 @@
 // and reads back to itself, or with mirst::Error. The first byte chooses the kind, in the order of reader_seeds.cc.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "datasets/box_files.h"
 #include "datasets/frame_io.h"
 #include "datasets/source_internal.h"
+#include "tests/support/png_bytes.h"
 
 namespace {
 using namespace mirst;
@@ -32,22 +34,13 @@ void Require(bool condition) {
   if (!condition) std::abort();
 }
 
-std::uint32_t Crc32(const std::string& bytes, std::size_t first, std::size_t count) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (std::size_t i = first; i < first + count; ++i) {
-    crc ^= static_cast<unsigned char>(bytes[i]);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320U : 0U);
-  }
-  return ~crc;
-}
-
 /// Gives every chunk its right CRC: behind it the decoder proper begins.
 std::string WithCrcs(std::string png) {
   const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(png[i])); };
   for (std::size_t i = 8; i + 12 <= png.size();) {
     const std::size_t length = byte(i) << 24 | byte(i + 1) << 16 | byte(i + 2) << 8 | byte(i + 3);
     if (length > png.size() - i - 12) break;
-    const std::uint32_t crc = Crc32(png, i + 4, length + 4);
+    const std::uint32_t crc = test::Crc32(std::string_view(png).substr(i + 4, length + 4));
     for (std::size_t k = 0; k < 4; ++k) png[i + 8 + length + k] = static_cast<char>(crc >> (24 - 8 * k));
     i += 12 + length;
   }
@@ -62,6 +55,19 @@ void ReadAsImage(const std::string& bytes, const std::string& name) {
   WriteFileAtomically(again, EncodePng(pixels, depth));
   Require(ReadImage(again, &depth_again) == pixels && depth == depth_again);
   ReadImageInfo(path);
+}
+
+/// The bytes as a whole file's filtered lines, of a width and a depth that the first two choose.
+void ReadAsScanLines(const std::string& bytes) {
+  if (bytes.size() < 4) return;
+  const int depth = bytes[1] % 2 == 0 ? 8 : 16;
+  const std::size_t width = 1 + static_cast<unsigned char>(bytes[0]) % 40;
+  const std::size_t line = 1 + width * static_cast<std::size_t>(depth / 8);
+  const std::size_t height = std::min<std::size_t>(bytes.size() - 2, 60000) / line;
+  if (height == 0) return;
+  ReadAsImage(test::StoredPng(static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height),
+                              static_cast<char>(depth), 0, bytes.substr(2, height * line)),
+              "image.png");
 }
 
 void ReadAsKnownTargets(const std::string& bytes) {
@@ -83,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
   try {
-    switch (data[0] % 8) {
+    switch (data[0] % 9) {
       case 0:
         ReadAsImage(bytes, "image.png");
         break;
@@ -107,8 +113,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 6:
         ReadAsKnownTargets(bytes);
         break;
-      default:
+      case 7:
         ReadAsBoxes(bytes, ".json");
+        break;
+      default:
+        ReadAsScanLines(bytes);
         break;
     }
   } catch (const Error& error) {

@@ -57,7 +57,14 @@ std::vector<std::string> Seeds() {
       ToJsonLine(Annotated()),
       ToJson(Described()),
       "frame,class,x,y,width,height\n000000.png,bird,64.06,82.35,19.00,14.00\n000001.png,bird,1,1,2,2\n",
-      R"({"frames": [{"frame": "000000.png", "boxes": [{"box_xywh": [1, 2, 3, 4], "score": 0.5, "class": "bird"}]}]})"};
+      R"({"frames": [{"frame": "000000.png", "boxes": [{"box_xywh": [1, 2, 3, 4], "score": 0.5, "class": "bird"}]}]})",
+      std::string("\3\0"
+                  "\0abcd"
+                  "\1efgh"
+                  "\2ijkl"
+                  "\3mnop"
+                  "\4qrst",
+                  27)};
 }
 
 }  // namespace mirst::fuzz

@@ -1,0 +1,336 @@
+#include "datasets/png_codec.h"
+
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <spng.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/error.h"
+
+namespace mirst {
+namespace {
+
+constexpr int kMaxExtent = 16384;
+constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
+constexpr std::size_t kChunkFrame = 12;  // length, name and CRC around a chunk's data
+constexpr std::uint8_t kUp = 2;          // filter types of the PNG specification, section 9
+// Deflate shortens at most 1032 times.
+constexpr std::size_t kMostExpansion = 1032;
+
+// Measured (bench/png_bench.cc): beyond level 1 the files become at most 4 % smaller and cost half as much again and
+// more; "Up" makes 8-bit sequences smaller than "Sub", and is undone by whole lines.
+constexpr int kCompressionLevel = 1;
+
+std::uint32_t BigEndian(std::string_view bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = at; i < at + 4; ++i) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+  return value;
+}
+
+void AppendBigEndian(std::uint32_t value, std::string& bytes) {
+  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xFFU);
+}
+
+// ---- the fast path
+
+template <class T, void (*kFree)(T*)>
+struct Freed {
+  void operator()(T* object) const { kFree(object); }
+};
+using Compressor = std::unique_ptr<libdeflate_compressor, Freed<libdeflate_compressor, libdeflate_free_compressor>>;
+using Decompressor =
+    std::unique_ptr<libdeflate_decompressor, Freed<libdeflate_decompressor, libdeflate_free_decompressor>>;
+
+libdeflate_compressor* ThreadCompressor() {
+  thread_local const Compressor compressor(libdeflate_alloc_compressor(kCompressionLevel));
+  if (!compressor) throw InternalError("libdeflate has no memory");
+  return compressor.get();
+}
+
+libdeflate_decompressor* ThreadDecompressor() {
+  thread_local const Decompressor decompressor(libdeflate_alloc_decompressor());
+  if (!decompressor) throw InternalError("libdeflate has no memory");
+  return decompressor.get();
+}
+
+struct GreyPng {
+  int width = 0, height = 0, bit_depth = 8;
+  std::string stream;  // the data of all chunks IDAT
+};
+
+// Nothing unless the file is 8- or 16-bit grey, not interlaced, and whole in all its chunks.
+std::optional<GreyPng> ParseGrey(std::string_view bytes) {
+  GreyPng png;
+  bool ended_stream = false;
+  for (std::size_t at = kSignature.size(); at + kChunkFrame <= bytes.size();) {
+    const std::size_t length = BigEndian(bytes, at);
+    if (length > bytes.size() - at - kChunkFrame) return std::nullopt;
+    const std::string_view name = bytes.substr(at + 4, 4), data = bytes.substr(at + 8, length);
+    if (libdeflate_crc32(0, name.data(), 4 + length) != BigEndian(bytes, at + 8 + length)) return std::nullopt;
+    const bool is_first = at == kSignature.size();
+    at += kChunkFrame + length;
+    if (is_first) {
+      constexpr std::string_view kGreyDeflateAdaptiveWhole("\0\0\0\0", 4);  // colour, compression, filter, interlace
+      const bool is_grey = name == "IHDR" && length == 13 && (data[8] == 8 || data[8] == 16) &&
+                           data.substr(9) == kGreyDeflateAdaptiveWhole;
+      if (!is_grey) return std::nullopt;
+      const std::uint32_t width = BigEndian(data, 0), height = BigEndian(data, 4);
+      if (width < 1 || height < 1 || width > kMaxExtent || height > kMaxExtent) return std::nullopt;
+      png.width = static_cast<int>(width);
+      png.height = static_cast<int>(height);
+      png.bit_depth = data[8];
+    } else if (name == "IDAT" && !ended_stream) {
+      png.stream += data;
+    } else if (name == "IEND") {
+      return png;
+    } else if ((name[0] & 0x20) == 0) {
+      return std::nullopt;  // a chunk that must be understood
+    } else {
+      ended_stream = !png.stream.empty();
+    }
+  }
+  return std::nullopt;
+}
+
+std::uint8_t Paeth(int left, int above, int corner) {
+  const int estimate = left + above - corner;
+  const int from_left = std::abs(estimate - left), from_above = std::abs(estimate - above),
+            from_corner = std::abs(estimate - corner);
+  if (from_left <= from_above && from_left <= from_corner) return static_cast<std::uint8_t>(left);
+  return static_cast<std::uint8_t>(from_above <= from_corner ? above : corner);
+}
+
+// line[i] += estimate(left, above, corner), modulo 256; `pixel` bytes lie between a byte and its left one.
+template <class Estimate>
+void AddEstimates(std::uint8_t* line, const std::uint8_t* above, std::size_t bytes, std::size_t pixel,
+                  Estimate estimate) {
+  for (std::size_t i = 0; i < std::min(pixel, bytes); ++i)
+    line[i] = static_cast<std::uint8_t>(line[i] + estimate(0, above[i], 0));
+  for (std::size_t i = pixel; i < bytes; ++i)
+    line[i] = static_cast<std::uint8_t>(line[i] + estimate(line[i - pixel], above[i], above[i - pixel]));
+}
+
+// Undoes the line's filter in place (PNG specification, section 9.2); false for a type that there is not.
+bool Unfilter(std::uint8_t type, std::uint8_t* line, const std::uint8_t* above, std::size_t bytes, std::size_t pixel) {
+  switch (type) {
+    case 0:
+      return true;
+    case 1:
+      AddEstimates(line, above, bytes, pixel, [](int left, int, int) { return left; });
+      return true;
+    case kUp:
+      for (std::size_t i = 0; i < bytes; ++i) line[i] = static_cast<std::uint8_t>(line[i] + above[i]);
+      return true;
+    case 3:
+      AddEstimates(line, above, bytes, pixel, [](int left, int over, int) { return (left + over) / 2; });
+      return true;
+    case 4:
+      AddEstimates(line, above, bytes, pixel, Paeth);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Nothing where libspng is to read the file, or to say what is wrong with it.
+std::optional<Image<std::uint16_t>> DecodeGrey(std::string_view bytes, int& bit_depth) {
+  const std::optional<GreyPng> png = ParseGrey(bytes);
+  if (!png) return std::nullopt;
+  const std::size_t pixel = png->bit_depth == 16 ? 2 : 1, line_bytes = static_cast<std::size_t>(png->width) * pixel;
+  const std::size_t filtered_bytes = static_cast<std::size_t>(png->height) * (line_bytes + 1);
+  if (filtered_bytes / kMostExpansion > png->stream.size()) return std::nullopt;  // not worth the memory
+  const auto filtered = std::make_unique_for_overwrite<std::uint8_t[]>(filtered_bytes);
+  if (libdeflate_zlib_decompress(ThreadDecompressor(), png->stream.data(), png->stream.size(), filtered.get(),
+                                 filtered_bytes, nullptr) != LIBDEFLATE_SUCCESS)
+    return std::nullopt;
+
+  Image<std::uint16_t> pixels(png->height, png->width);
+  const std::vector<std::uint8_t> before_first(line_bytes, 0);
+  const std::uint8_t* above = before_first.data();
+  for (int y = 0; y < png->height; ++y) {
+    std::uint8_t* const line = filtered.get() + static_cast<std::size_t>(y) * (line_bytes + 1) + 1;
+    if (!Unfilter(line[-1], line, above, line_bytes, pixel)) return std::nullopt;
+    std::uint16_t* const out = pixels.row(y);
+    if (pixel == 1) {
+      std::copy_n(line, line_bytes, out);
+    } else {
+      for (std::size_t x = 0; x < line_bytes / 2; ++x)
+        out[x] = static_cast<std::uint16_t>(line[2 * x] << 8 | line[2 * x + 1]);
+    }
+    above = line;
+  }
+  bit_depth = png->bit_depth;
+  return pixels;
+}
+
+void AppendChunk(std::string_view name, std::string_view data, std::string& png) {
+  AppendBigEndian(static_cast<std::uint32_t>(data.size()), png);
+  const std::size_t begin = png.size();
+  png.append(name).append(data);
+  AppendBigEndian(libdeflate_crc32(0, png.data() + begin, png.size() - begin), png);
+}
+
+// The lines of a picture, each with its filter type before it; not yet set.
+struct FilteredLines {
+  FilteredLines(int height, std::size_t line_bytes)
+      : size(static_cast<std::size_t>(height) * (line_bytes + 1)),
+        bytes(std::make_unique_for_overwrite<std::uint8_t[]>(size)) {}
+  std::size_t size;
+  std::unique_ptr<std::uint8_t[]> bytes;
+};
+
+std::string PngOf(const FilteredLines& lines, int height, int width, int channels, int bit_depth) {
+  libdeflate_compressor* const compressor = ThreadCompressor();
+  const std::size_t bound = libdeflate_zlib_compress_bound(compressor, lines.size);
+  const auto stream = std::make_unique_for_overwrite<char[]>(bound);
+  const std::size_t length = libdeflate_zlib_compress(compressor, lines.bytes.get(), lines.size, stream.get(), bound);
+  if (length == 0) throw InternalError("encoding a PNG failed");
+
+  std::string header;
+  AppendBigEndian(static_cast<std::uint32_t>(width), header);
+  AppendBigEndian(static_cast<std::uint32_t>(height), header);
+  header += {static_cast<char>(bit_depth), channels == 3 ? '\x02' : '\0', '\0', '\0', '\0'};
+  std::string png(kSignature);
+  png.reserve(length + 64);
+  AppendChunk("IHDR", header, png);
+  AppendChunk("IDAT", {stream.get(), length}, png);
+  AppendChunk("IEND", "", png);
+  return png;
+}
+
+// ---- libspng
+
+struct SpngDeleter {
+  void operator()(spng_ctx* context) const { spng_ctx_free(context); }
+};
+using SpngContext = std::unique_ptr<spng_ctx, SpngDeleter>;
+
+void CheckPng(int code) {
+  if (code == SPNG_IO_EOF) throw BadInput("the PNG file is truncated");
+  if (code != 0) throw BadInput(fmt::format("the PNG file is corrupt ({})", spng_strerror(code)));
+}
+
+SpngContext OpenSpng(std::string_view bytes, spng_ihdr& header) {
+  SpngContext context(spng_ctx_new(0));
+  if (!context) throw InternalError("libspng has no memory");
+  CheckPng(spng_set_crc_action(context.get(), SPNG_CRC_ERROR, SPNG_CRC_ERROR));
+  CheckPng(spng_set_png_buffer(context.get(), bytes.data(), bytes.size()));
+  CheckPng(spng_get_ihdr(context.get(), &header));
+  if (header.width > kMaxExtent || header.height > kMaxExtent) {
+    throw BadInput(fmt::format("it is {} x {} px, the largest size allowed is {} x {}", header.width, header.height,
+                               kMaxExtent, kMaxExtent));
+  }
+  return context;
+}
+
+// libspng ends at the word IEND and would not miss the CRC behind it.
+bool IsComplete(std::string_view bytes) {
+  for (std::size_t at = kSignature.size(); at + kChunkFrame <= bytes.size();) {
+    if (bytes.substr(at + 4, 4) == "IEND") return true;
+    at += kChunkFrame + BigEndian(bytes, at);
+  }
+  return false;
+}
+
+struct SpngFormat {
+  int format = SPNG_FMT_PNG;
+  int channels = 1;
+};
+
+SpngFormat FormatFor(const spng_ihdr& header) {
+  switch (header.color_type) {
+    case SPNG_COLOR_TYPE_GRAYSCALE:
+      return {header.bit_depth < 8 ? SPNG_FMT_G8 : SPNG_FMT_PNG, 1};
+    case SPNG_COLOR_TYPE_INDEXED:
+      return {SPNG_FMT_RGB8, 3};
+    case SPNG_COLOR_TYPE_GRAYSCALE_ALPHA:
+      return {SPNG_FMT_PNG, 2};
+    case SPNG_COLOR_TYPE_TRUECOLOR:
+      return {SPNG_FMT_PNG, 3};
+    default:
+      return {SPNG_FMT_PNG, 4};
+  }
+}
+
+Image<std::uint16_t> DecodeBySpng(std::string_view bytes, int& bit_depth) {
+  spng_ihdr header{};
+  const SpngContext context = OpenSpng(bytes, header);
+  if (!IsComplete(bytes)) throw BadInput("the PNG file is truncated");
+  constexpr std::size_t kMostChunkBytes = std::size_t{1} << 26;
+  CheckPng(spng_set_chunk_limits(context.get(), kMostChunkBytes, kMostChunkBytes));
+  const auto [format, channels] = FormatFor(header);
+  std::size_t decoded_bytes = 0;
+  CheckPng(spng_decoded_image_size(context.get(), format, &decoded_bytes));
+  // Each inflated byte stands for at most 8 x 3 of ours (1-bit palette): a header that promises more is not worth the
+  // memory.
+  if (decoded_bytes / (kMostExpansion * 24) > bytes.size()) {
+    throw BadInput(fmt::format("{} bytes cannot hold {} x {} px", bytes.size(), header.width, header.height));
+  }
+  std::vector<std::uint16_t> samples((decoded_bytes + 1) / 2);
+  CheckPng(spng_decode_image(context.get(), samples.data(), decoded_bytes, format, 0));
+  CheckPng(spng_decode_chunks(context.get()));  // the rest up to IEND, with its CRCs
+
+  bit_depth = header.bit_depth == 16 ? 16 : 8;
+  Image<std::uint16_t> pixels(static_cast<int>(header.height), static_cast<int>(header.width));
+  if (bit_depth == 16) {
+    ToGrey(samples.data(), channels, 0, 2, pixels.size(), pixels.data());
+  } else {
+    ToGrey(reinterpret_cast<const std::uint8_t*>(samples.data()), channels, 0, 2, pixels.size(), pixels.data());
+  }
+  return pixels;
+}
+
+}  // namespace
+
+bool IsPng(std::string_view bytes) { return bytes.starts_with(kSignature); }
+
+ImageFileInfo ReadPngInfo(std::string_view bytes) {
+  spng_ihdr header{};
+  OpenSpng(bytes, header);
+  return {static_cast<int>(header.width), static_cast<int>(header.height), header.bit_depth == 16 ? 16 : 8};
+}
+
+Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
+  if (auto pixels = DecodeGrey(bytes, bit_depth)) return std::move(*pixels);
+  return DecodeBySpng(bytes, bit_depth);
+}
+
+std::string EncodePngSamples(const std::uint8_t* samples, int height, int width, int channels) {
+  const std::size_t line_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  const FilteredLines lines(height, line_bytes);
+  std::uint8_t* out = lines.bytes.get();
+  for (int y = 0; y < height; ++y, samples += line_bytes) {
+    *out++ = kUp;
+    if (y == 0) {
+      std::copy_n(samples, line_bytes, out);
+    } else {
+      const std::uint8_t* const above = samples - line_bytes;
+      for (std::size_t i = 0; i < line_bytes; ++i) out[i] = static_cast<std::uint8_t>(samples[i] - above[i]);
+    }
+    out += line_bytes;
+  }
+  return PngOf(lines, height, width, channels, 8);
+}
+
+std::string EncodePngSamples(const std::uint16_t* samples, int height, int width) {
+  const auto values = static_cast<std::size_t>(width);
+  const FilteredLines lines(height, 2 * values);
+  const std::vector<std::uint16_t> before_first(values, 0);
+  const std::uint16_t* above = before_first.data();
+  std::uint8_t* out = lines.bytes.get();
+  for (int y = 0; y < height; ++y, above = samples, samples += values) {
+    *out++ = kUp;
+    for (std::size_t x = 0; x < values; ++x, out += 2) {
+      out[0] = static_cast<std::uint8_t>((samples[x] >> 8) - (above[x] >> 8));
+      out[1] = static_cast<std::uint8_t>(samples[x] - above[x]);
+    }
+  }
+  return PngOf(lines, height, width, 1, 16);
+}
+
+}  // namespace mirst
