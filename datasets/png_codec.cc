@@ -11,14 +11,15 @@
 #include <vector>
 
 #include "core/error.h"
+#include "datasets/run_length_deflate.h"
 
 namespace mirst {
 namespace {
 
 constexpr int kMaxExtent = 16384;
 constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr std::size_t kChunkFrame = 12;  // length, name and CRC around a chunk's data
-constexpr std::uint8_t kUp = 2;          // filter types of the PNG specification, section 9
+constexpr std::size_t kChunkFrame = 12;     // length, name and CRC around a chunk's data
+constexpr std::uint8_t kNone = 0, kUp = 2;  // filter types of the PNG specification, section 9
 // Deflate shortens at most 1032 times.
 constexpr std::size_t kMostExpansion = 1032;
 
@@ -97,12 +98,11 @@ std::optional<GreyPng> ParseGrey(std::string_view bytes) {
   return std::nullopt;
 }
 
-std::uint8_t Paeth(int left, int above, int corner) {
-  const int estimate = left + above - corner;
-  const int from_left = std::abs(estimate - left), from_above = std::abs(estimate - above),
-            from_corner = std::abs(estimate - corner);
-  if (from_left <= from_above && from_left <= from_corner) return static_cast<std::uint8_t>(left);
-  return static_cast<std::uint8_t>(from_above <= from_corner ? above : corner);
+int Paeth(int left, int above, int corner) {
+  const int from_left = std::abs(above - corner), from_above = std::abs(left - corner),
+            from_corner = std::abs(left + above - 2 * corner);
+  const int other = from_above <= from_corner ? above : corner;
+  return from_left <= std::min(from_above, from_corner) ? left : other;
 }
 
 // line[i] += estimate(left, above, corner), modulo 256; `pixel` bytes lie between a byte and its left one.
@@ -118,7 +118,7 @@ void AddEstimates(std::uint8_t* line, const std::uint8_t* above, std::size_t byt
 // Undoes the line's filter in place (PNG specification, section 9.2); false for a type that there is not.
 bool Unfilter(std::uint8_t type, std::uint8_t* line, const std::uint8_t* above, std::size_t bytes, std::size_t pixel) {
   switch (type) {
-    case 0:
+    case kNone:
       return true;
     case 1:
       AddEstimates(line, above, bytes, pixel, [](int left, int, int) { return left; });
@@ -184,23 +184,33 @@ struct FilteredLines {
   std::unique_ptr<std::uint8_t[]> bytes;
 };
 
-std::string PngOf(const FilteredLines& lines, int height, int width, int channels, int bit_depth) {
+std::string Deflate(const FilteredLines& lines) {
   libdeflate_compressor* const compressor = ThreadCompressor();
-  const std::size_t bound = libdeflate_zlib_compress_bound(compressor, lines.size);
-  const auto stream = std::make_unique_for_overwrite<char[]>(bound);
-  const std::size_t length = libdeflate_zlib_compress(compressor, lines.bytes.get(), lines.size, stream.get(), bound);
-  if (length == 0) throw InternalError("encoding a PNG failed");
+  std::string stream(libdeflate_zlib_compress_bound(compressor, lines.size), '\0');
+  stream.resize(libdeflate_zlib_compress(compressor, lines.bytes.get(), lines.size, stream.data(), stream.size()));
+  if (stream.empty()) throw InternalError("encoding a PNG failed");
+  return stream;
+}
 
+std::string PngOf(std::string_view stream, int height, int width, int channels, int bit_depth) {
   std::string header;
   AppendBigEndian(static_cast<std::uint32_t>(width), header);
   AppendBigEndian(static_cast<std::uint32_t>(height), header);
   header += {static_cast<char>(bit_depth), channels == 3 ? '\x02' : '\0', '\0', '\0', '\0'};
   std::string png(kSignature);
-  png.reserve(length + 64);
+  png.reserve(stream.size() + 64);
   AppendChunk("IHDR", header, png);
-  AppendChunk("IDAT", {stream.get(), length}, png);
+  AppendChunk("IDAT", stream, png);
   AppendChunk("IEND", "", png);
   return png;
+}
+
+// Masks and the like: at most one sample in 64 is not 0.
+template <class Sample>
+bool IsNearlyEmpty(const Sample* samples, std::size_t count) {
+  std::size_t filled = 0;
+  for (std::size_t i = 0; i < count; ++i) filled += samples[i] != 0 ? 1U : 0U;
+  return filled <= count / 64;
 }
 
 // ---- libspng
@@ -302,11 +312,12 @@ Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
 
 std::string EncodePngSamples(const std::uint8_t* samples, int height, int width, int channels) {
   const std::size_t line_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  const bool nearly_empty = IsNearlyEmpty(samples, static_cast<std::size_t>(height) * line_bytes);
   const FilteredLines lines(height, line_bytes);
   std::uint8_t* out = lines.bytes.get();
   for (int y = 0; y < height; ++y, samples += line_bytes) {
-    *out++ = kUp;
-    if (y == 0) {
+    *out++ = nearly_empty ? kNone : kUp;
+    if (nearly_empty || y == 0) {
       std::copy_n(samples, line_bytes, out);
     } else {
       const std::uint8_t* const above = samples - line_bytes;
@@ -314,23 +325,26 @@ std::string EncodePngSamples(const std::uint8_t* samples, int height, int width,
     }
     out += line_bytes;
   }
-  return PngOf(lines, height, width, channels, 8);
+  return PngOf(nearly_empty ? RunLengthDeflate(lines.bytes.get(), lines.size) : Deflate(lines), height, width, channels,
+               8);
 }
 
 std::string EncodePngSamples(const std::uint16_t* samples, int height, int width) {
   const auto values = static_cast<std::size_t>(width);
+  const bool nearly_empty = IsNearlyEmpty(samples, static_cast<std::size_t>(height) * values);
   const FilteredLines lines(height, 2 * values);
-  const std::vector<std::uint16_t> before_first(values, 0);
-  const std::uint16_t* above = before_first.data();
+  const std::vector<std::uint16_t> zeros(values, 0);
+  const std::uint16_t* above = zeros.data();
   std::uint8_t* out = lines.bytes.get();
-  for (int y = 0; y < height; ++y, above = samples, samples += values) {
-    *out++ = kUp;
+  for (int y = 0; y < height; ++y, samples += values) {
+    *out++ = nearly_empty ? kNone : kUp;
     for (std::size_t x = 0; x < values; ++x, out += 2) {
       out[0] = static_cast<std::uint8_t>((samples[x] >> 8) - (above[x] >> 8));
       out[1] = static_cast<std::uint8_t>(samples[x] - above[x]);
     }
+    if (!nearly_empty) above = samples;
   }
-  return PngOf(lines, height, width, 1, 16);
+  return PngOf(nearly_empty ? RunLengthDeflate(lines.bytes.get(), lines.size) : Deflate(lines), height, width, 1, 16);
 }
 
 }  // namespace mirst

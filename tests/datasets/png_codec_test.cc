@@ -122,6 +122,34 @@ TEST(PngCodec, ColourIsWrittenAsColour) {
   }
 }
 
+// Runs of every length up to beyond the longest code, of zeros and of other values, alone in an empty picture.
+TEST(PngCodec, NearlyEmptyPicturesKeepEveryRun) {
+  for (const int depth : {8, 16}) {
+    Image<std::uint16_t> image(600, 700);
+    RandomStream random({.seed = 9});
+    int x = 0;
+    for (int run = 1; run <= 300; ++run) {
+      const auto value = static_cast<std::uint16_t>(random.Integer(1U << depth));
+      for (int i = 0; i < run % 13; ++i) image(2 * run - 1, x + i) = value;
+      x = (x + run) % 680;
+    }
+    const std::string png = EncodePng(image, depth);
+    // At 16 bits: 840,600 bytes / 258 x 13 bits, 9 bits for each of 2 x 1800 bytes, 22 around each of 300 runs: 10.3
+    // kB.
+    EXPECT_LT(png.size(), 12000U);
+    EXPECT_EQ(Decode(png), image);
+    EXPECT_EQ(DecodeByOpenCv(png), image);
+  }
+}
+
+TEST(PngCodec, EmptyMasksOfAnySizeComeBack) {
+  for (int size = 1; size < 300; ++size) {
+    const Image<std::uint16_t> empty(1, size);
+    EXPECT_EQ(DecodeByOpenCv(EncodePng(empty, 8)), empty) << size;
+    EXPECT_EQ(Decode(EncodePng(empty, 16)), empty) << size;
+  }
+}
+
 TEST(PngCodec, EveryThreadWritesTheSameBytes) {
   std::vector<std::string> alone, together(24);
   const auto encode = [](std::size_t i) {
