@@ -260,13 +260,21 @@ Image<std::uint16_t> CountsOf(const Frame& frame) {
     throw InternalError(fmt::format("frame {} does not hold counts", frame.name));
   Image<std::uint16_t> counts(frame.pixels.height(), frame.pixels.width());
   const float largest = static_cast<float>(MaxCount(frame.bit_depth));
-  std::transform(frame.pixels.begin(), frame.pixels.end(), counts.begin(), [&](float value) {
-    if (!(value >= 0 && value <= largest) || value != std::floor(value)) {
-      throw InternalError(
-          fmt::format("frame {} holds the value {}, allowed: whole numbers 0 to {}", frame.name, value, largest));
-    }
-    return static_cast<std::uint16_t>(value);
-  });
+  bool all_whole = true;
+  const float* value = frame.pixels.data();
+  for (std::uint16_t& count : counts) {
+    const float clamped = *value >= 0 && *value <= largest ? *value : 0;
+    const auto whole = static_cast<std::int32_t>(clamped);
+    all_whole &= static_cast<float>(whole) == *value;
+    count = static_cast<std::uint16_t>(whole);
+    ++value;
+  }
+  if (!all_whole) {
+    const auto fault = std::find_if(frame.pixels.begin(), frame.pixels.end(),
+                                    [&](float v) { return !(v >= 0 && v <= largest) || v != std::floor(v); });
+    throw InternalError(
+        fmt::format("frame {} holds the value {}, allowed: whole numbers 0 to {}", frame.name, *fault, largest));
+  }
   return counts;
 }
 

@@ -35,14 +35,17 @@ Image<float> ConvolveSeparably(const Image<float>& image, const std::vector<doub
     for (int x = 0; x < image.width(); ++x) {
       const auto value = static_cast<double>(image(y, x));
       if (value == 0) continue;
-      for (int k = 0; k <= grow; ++k) wide(y, x + k) += value * kernel[static_cast<std::size_t>(k)];
+      double* const out = wide.row(y) + x;
+      for (int k = 0; k <= grow; ++k) out[k] += value * kernel[static_cast<std::size_t>(k)];
     }
   }
   Image<double> tall(image.height() + grow, wide.width(), 0.0);
   for (int y = 0; y < wide.height(); ++y) {
+    const double* const in = wide.row(y);
     for (int k = 0; k <= grow; ++k) {
       const double weight = kernel[static_cast<std::size_t>(k)];
-      for (int x = 0; x < wide.width(); ++x) tall(y + k, x) += weight * wide(y, x);
+      double* const out = tall.row(y + k);
+      for (int x = 0; x < wide.width(); ++x) out[x] += weight * in[x];
     }
   }
   Image<float> result(tall.height(), tall.width());

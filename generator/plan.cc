@@ -10,12 +10,15 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "datasets/background_library.h"
+#include "datasets/kept_source.h"
 #include "generator/sensor_chain.h"
 #include "generator/splits.h"
 #include "generator/target_view.h"
 
 namespace mirst {
 namespace {
+
+constexpr std::int64_t kKeptFrameBytes = std::int64_t{256} << 20;
 
 // A target of the largest area, three times as long as wide, with PSF tails and one pixel around.
 int LargestSupportPx(const GenerateOptions& options, const TargetCamera& camera) {
@@ -59,6 +62,8 @@ std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptio
     return true;
   });
   if (sources.empty()) throw BadInput(fmt::format("no background can be used: {}", last_reason));
+  const auto budget = std::make_shared<FrameBudget>(kKeptFrameBytes);
+  for (auto& source : sources) source = KeepFrames(std::move(source), budget);
   return sources;
 }
 
