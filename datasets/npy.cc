@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 #include "core/error.h"
 
@@ -25,7 +27,19 @@ std::string_view HeaderValue(std::string_view header, std::string_view key, std:
   return rest.substr(0, rest.find(end));
 }
 
-std::int64_t TypeBytes(NpyType type) { return type == NpyType::kFloat32 ? 4 : 8; }
+struct TypeName {
+  NpyType type;
+  std::string_view text;
+  std::int64_t bytes;
+};
+constexpr TypeName kTypes[] = {{NpyType::kFloat32, "'<f4'", 4},
+                               {NpyType::kFloat64, "'<f8'", 8},
+                               {NpyType::kUint8, "'|u1'", 1},
+                               {NpyType::kUint16, "'<u2'", 2}};
+
+const TypeName& NameOf(NpyType type) {
+  return *std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& name) { return name.type == type; });
+}
 
 /// The extents of "(2, 3" or "(5,".
 std::vector<std::int64_t> ParseShape(std::string_view text) {
@@ -50,7 +64,7 @@ std::vector<std::int64_t> ParseShape(std::string_view text) {
 
 /// Values times their size; throws where that is out of all proportion.
 std::int64_t BytesOf(NpyType type, const std::vector<std::int64_t>& shape) {
-  std::int64_t bytes = TypeBytes(type);
+  std::int64_t bytes = NameOf(type).bytes;
   for (const std::int64_t extent : shape) {
     if (extent != 0 && bytes > kMaxBytes / extent) {
       throw BadInput(fmt::format("its shape ({}) makes more than 2^40 bytes", fmt::join(shape, ", ")));
@@ -60,9 +74,21 @@ std::int64_t BytesOf(NpyType type, const std::vector<std::int64_t>& shape) {
   return bytes;
 }
 
+// As short as 64 bytes divide it, and `least` bytes at least.
+std::string HeaderBytes(NpyType type, const std::vector<std::int64_t>& shape, std::size_t least) {
+  std::string header = fmt::format("{{'descr': {}, 'fortran_order': False, 'shape': ({}{}), }}", NameOf(type).text,
+                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+  constexpr std::size_t kPreamble = 10;  // magic, version, length; the values begin at a multiple of 64
+  header.resize(std::max(least, (kPreamble + header.size() + 1 + 63) / 64 * 64) - kPreamble - 1, ' ');
+  header += '\n';
+  std::string bytes(kMagic);
+  bytes += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  return bytes + header;
+}
+
 }  // namespace
 
-NpyArray ParseNpy(std::string_view bytes) {
+NpyHeader ParseNpyHeader(std::string_view bytes) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3)
     throw BadInput("it is no NPY file of version 1 to 3");
   const std::size_t length_bytes = bytes[6] == 1 ? 2 : 4;
@@ -73,18 +99,30 @@ NpyArray ParseNpy(std::string_view bytes) {
   const std::string_view header = bytes.substr(begin, length);
   if (HeaderValue(header, "'fortran_order'", ",") != "False")
     throw BadInput("its values lie in Fortran order, allowed: C order");
-  const std::string_view type = HeaderValue(header, "'descr'", ",");
-  if (type != "'<f4'" && type != "'<f8'")
-    throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4' and '<f8'", type));
+  const std::string_view text = HeaderValue(header, "'descr'", ",");
+  const auto* const type =
+      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& name) { return name.text == text; });
+  if (type == std::end(kTypes)) {
+    throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4', '<f8', '|u1' and '<u2'", text));
+  }
+  NpyHeader result{type->type, ParseShape(HeaderValue(header, "'shape'", ")")), begin + length, 0};
+  result.values_bytes = BytesOf(result.type, result.shape);
+  return result;
+}
 
-  NpyArray array;
-  array.type = type == "'<f4'" ? NpyType::kFloat32 : NpyType::kFloat64;
-  array.shape = ParseShape(HeaderValue(header, "'shape'", ")"));
-  array.values = bytes.substr(begin + length);
-  const std::int64_t needed = BytesOf(array.type, array.shape);
-  if (static_cast<std::int64_t>(array.values.size()) != needed) {
+std::string NpyHeaderBytes(NpyType type, const std::vector<std::int64_t>& shape) {
+  return HeaderBytes(type, shape, kNpyHeaderBytes);
+}
+
+NpyArray ParseNpy(std::string_view bytes) {
+  NpyHeader header = ParseNpyHeader(bytes);
+  if (header.type != NpyType::kFloat32 && header.type != NpyType::kFloat64) {
+    throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4' and '<f8'", NameOf(header.type).text));
+  }
+  NpyArray array{header.type, std::move(header.shape), std::string(bytes.substr(header.values_at))};
+  if (static_cast<std::int64_t>(array.values.size()) != header.values_bytes) {
     throw BadInput(fmt::format("it holds {} bytes of values, the shape ({}) needs {}", array.values.size(),
-                               fmt::join(array.shape, ", "), needed));
+                               fmt::join(array.shape, ", "), header.values_bytes));
   }
   return array;
 }
@@ -92,15 +130,7 @@ NpyArray ParseNpy(std::string_view bytes) {
 std::string NpyBytes(NpyType type, const std::vector<std::int64_t>& shape, std::string_view values) {
   if (static_cast<std::int64_t>(values.size()) != BytesOf(type, shape))
     throw InternalError("an array's shape and values differ in size");
-  std::string header =
-      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}",
-                  type == NpyType::kFloat32 ? "<f4" : "<f8", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
-  constexpr std::size_t kPreamble = 10;  // magic, version, length; the values begin at a multiple of 64
-  header.resize((kPreamble + header.size() + 1 + 63) / 64 * 64 - kPreamble - 1, ' ');
-  header += '\n';
-  std::string bytes(kMagic);
-  bytes += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  return bytes.append(header).append(values);
+  return HeaderBytes(type, shape, 0).append(values);
 }
 
 std::string NpyBytes(const Image<float>& map) {

@@ -434,7 +434,10 @@ SampleStoreReader::SampleStoreReader(fs::path folder) : folder_(std::move(folder
 }
 
 std::vector<FrameAnnotation> SampleStoreReader::ReadAnnotations(const ManifestSequence& sequence) const {
-  const fs::path file = folder_ / AnnotationsPath(sequence.name);
+  return ReadAnnotationFile(folder_ / AnnotationsPath(sequence.name), sequence);
+}
+
+std::vector<FrameAnnotation> ReadAnnotationFile(const fs::path& file, const ManifestSequence& sequence) {
   const std::string text = ReadFile(file);
   std::vector<FrameAnnotation> annotations;
   std::set<std::string> names;

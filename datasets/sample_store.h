@@ -15,6 +15,7 @@
 
 #include "core/manifest.h"
 #include "core/sample.h"
+#include "datasets/labelled_frames.h"
 
 namespace mirst {
 
@@ -48,24 +49,23 @@ class SampleStoreWriter {
 };
 
 /// Reads a data set in the native layout. Safe from several threads.
-class SampleStoreReader {
+class SampleStoreReader : public LabelledFrames {
  public:
   /// Reads manifest.json. Throws kBadInput when it is missing (an unfinished set is called so) or broken.
   explicit SampleStoreReader(std::filesystem::path folder);
 
-  const Manifest& manifest() const { return manifest_; }
-  const std::filesystem::path& folder() const { return folder_; }
-
-  /// The labels of a sequence, one a frame in order. Throws kBadInput naming file and line.
-  std::vector<FrameAnnotation> ReadAnnotations(const ManifestSequence& sequence) const;
-
-  /// One frame with all its labels. Throws kBadInput: a file is missing or corrupt, sizes differ, frame outside.
-  LabelledFrame ReadLabelledFrame(const ManifestSequence& sequence, const FrameAnnotation& annotation) const;
+  const Manifest& manifest() const override { return manifest_; }
+  const std::filesystem::path& folder() const override { return folder_; }
+  std::vector<FrameAnnotation> ReadAnnotations(const ManifestSequence& sequence) const override;
+  LabelledFrame ReadLabelledFrame(const ManifestSequence& sequence, const FrameAnnotation& annotation) const override;
 
  private:
   std::filesystem::path folder_;
   Manifest manifest_;
 };
+
+/// The labels in a sequence's file annotations/NAME.jsonl, one a frame in order. Throws kBadInput naming file and line.
+std::vector<FrameAnnotation> ReadAnnotationFile(const std::filesystem::path& file, const ManifestSequence& sequence);
 
 /// The Merkle root over (path, content hash) in the order of paths; content of an image = PixelHash, of annotations =
 /// SHA-256 of the canonical lines. The manifest itself is left out.

@@ -59,6 +59,7 @@ void AddReportCommand(CLI::App& program);
 void AddRelabelCommand(CLI::App& program);
 void AddConvertCommand(CLI::App& program);
 void AddDiffCommand(CLI::App& program);
+void AddPackCommand(CLI::App& program);
 void AddAuditCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);

@@ -99,6 +99,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddRelabelCommand(program);
   mirst::AddConvertCommand(program);
   mirst::AddDiffCommand(program);
+  mirst::AddPackCommand(program);
   mirst::AddAuditCommand(program);
   mirst::AddPhysicsCommand(program);
   mirst::AddDetectCommand(program);
