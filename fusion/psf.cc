@@ -27,29 +27,33 @@ std::vector<double> GaussianKernel(double sigma_cells) {
   return kernel;
 }
 
-// Full convolution along rows and columns: each side grows by the kernel's radius.
+// Full convolution along rows and columns: each side grows by the kernel's radius. Nothing is done for the zeros at the
+// ends of a row.
 Image<float> ConvolveSeparably(const Image<float>& image, const std::vector<double>& kernel) {
-  const int grow = static_cast<int>(kernel.size()) - 1;
-  Image<double> wide(image.height(), image.width() + grow, 0.0);
+  const int grow = static_cast<int>(kernel.size()) - 1, width = image.width() + grow;
+  Image<double> sum(image.height() + grow, width, 0.0);
+  std::vector<double> wide(static_cast<std::size_t>(width));  // a row, convolved along itself
   for (int y = 0; y < image.height(); ++y) {
-    for (int x = 0; x < image.width(); ++x) {
-      const auto value = static_cast<double>(image(y, x));
+    const float* const row = image.row(y);
+    int first = 0, end = image.width();
+    while (first < end && row[first] == 0) ++first;
+    while (end > first && row[end - 1] == 0) --end;
+    if (first == end) continue;
+    std::fill(wide.begin(), wide.end(), 0.0);
+    for (int x = first; x < end; ++x) {
+      const auto value = static_cast<double>(row[x]);
       if (value == 0) continue;
-      double* const out = wide.row(y) + x;
+      double* const out = wide.data() + x;
       for (int k = 0; k <= grow; ++k) out[k] += value * kernel[static_cast<std::size_t>(k)];
     }
-  }
-  Image<double> tall(image.height() + grow, wide.width(), 0.0);
-  for (int y = 0; y < wide.height(); ++y) {
-    const double* const in = wide.row(y);
     for (int k = 0; k <= grow; ++k) {
       const double weight = kernel[static_cast<std::size_t>(k)];
-      double* const out = tall.row(y + k);
-      for (int x = 0; x < wide.width(); ++x) out[x] += weight * in[x];
+      double* const out = sum.row(y + k);
+      for (int x = first; x < end + grow; ++x) out[x] += weight * wide[static_cast<std::size_t>(x)];
     }
   }
-  Image<float> result(tall.height(), tall.width());
-  std::transform(tall.begin(), tall.end(), result.begin(), [](double value) { return static_cast<float>(value); });
+  Image<float> result(sum.height(), sum.width());
+  std::transform(sum.begin(), sum.end(), result.begin(), [](double value) { return static_cast<float>(value); });
   return result;
 }
 
