@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <optional>
+#include <set>
 #include <system_error>
 #include <vector>
 
@@ -131,6 +131,21 @@ Json PackSequence(const SampleStoreReader& reader, const ManifestSequence& seque
   return entry;
 }
 
+// The index goes first: what a broken removal leaves is no packed store.
+void RemoveStore(const fs::path& folder) {
+  const Json arrays = Get<Json>(ParseJson(ReadFile(folder / kIndexFile)), "arrays");
+  std::set<fs::path> parts = {folder / "annotations"};
+  for (const auto& [sequence, kinds] : arrays.items()) {
+    for (const auto& [kind, entry] : kinds.items()) parts.insert(folder / fs::path(kind).filename());
+  }
+  fs::remove(folder / kIndexFile);
+  for (const fs::path& part : parts) {
+    std::error_code error;
+    fs::remove_all(part, error);
+    if (error) throw BadInput(fmt::format("cannot remove {}: {}", part.string(), error.message()));
+  }
+}
+
 void CheckEmpty(const fs::path& out) {
   std::error_code ignored;
   if (!fs::exists(out, ignored)) return;
@@ -229,9 +244,10 @@ class PackedArray {
 
 }  // namespace
 
-PackReport PackDataSet(const fs::path& data_set, const fs::path& out) {
-  CheckEmpty(out);
+PackReport PackDataSet(const fs::path& data_set, const fs::path& out, Existing existing) {
   const SampleStoreReader reader(data_set);
+  if (existing == Existing::kReplace && IsPackedStore(out)) RemoveStore(out);
+  CheckEmpty(out);
   const std::vector<ManifestSequence>& sequences = reader.manifest().sequences;
   CreateFolder(out / "annotations");
   PackReport report;

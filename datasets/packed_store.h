@@ -9,6 +9,7 @@
 #include <string>
 
 #include "datasets/labelled_frames.h"
+#include "datasets/sample_store.h"
 
 namespace mirst {
 
@@ -18,10 +19,12 @@ struct PackReport {
   std::uintmax_t bytes = 0;  ///< of the arrays
 };
 
-/// Copies the data set in the native layout below `data_set` into the folder `out`, which must be new or empty.
-/// packed.json comes last: without it nothing there counts as a data set. Memory: a frame a thread. Throws kBadInput:
-/// no data set, a missing or corrupt file, `out` holds anything, a full disk.
-PackReport PackDataSet(const std::filesystem::path& data_set, const std::filesystem::path& out);
+/// Copies the data set in the native layout below `data_set` into the folder `out`, which must be new or empty, or with
+/// kReplace hold a packed store, whose index, arrays and annotations are removed first. packed.json comes last: without
+/// it nothing there counts as a data set. Memory: a frame a thread. Throws kBadInput: no data set, a missing or corrupt
+/// file, `out` holds anything, a full disk.
+PackReport PackDataSet(const std::filesystem::path& data_set, const std::filesystem::path& out,
+                       Existing existing = Existing::kRefuse);
 
 /// True where `folder` holds a packed store.
 bool IsPackedStore(const std::filesystem::path& folder);

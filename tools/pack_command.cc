@@ -28,7 +28,7 @@ struct PackFlags : CommonFlags {
 
 void RunPack(const PackFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
-  const PackReport report = PackDataSet(flags.folder, flags.out);
+  const PackReport report = PackDataSet(flags.folder, flags.out, flags.force ? Existing::kReplace : Existing::kRefuse);
   if (flags.json) {
     const nlohmann::ordered_json json = {{"event", "result"},
                                          {"folder", flags.out.string()},

@@ -77,8 +77,18 @@ TEST_F(PackedStoreTest, GivesTheVeryFramesLabelsAndManifestOfTheFiles) {
 TEST_F(PackedStoreTest, OnlyANewOrEmptyFolderIsWrittenTo) {
   CreateFolder(packed_);
   WriteBytes(packed_ / "other.txt", "x");
-  EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { PackDataSet(set_, packed_); }), HasSubstr("holds files"));
+  for (const Existing existing : {Existing::kRefuse, Existing::kReplace}) {
+    EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { PackDataSet(set_, packed_, existing); }),
+                HasSubstr("holds files"));
+  }
   EXPECT_FALSE(IsPackedStore(packed_));
+}
+
+TEST_F(PackedStoreTest, APackedStoreIsReplacedWhenThatIsAllowed) {
+  PackDataSet(set_, packed_);
+  EXPECT_THAT(ErrorText(ErrorCode::kBadInput, [&] { PackDataSet(set_, packed_); }), HasSubstr("holds files"));
+  EXPECT_EQ(PackDataSet(set_, packed_, Existing::kReplace).frames, 6);
+  EXPECT_EQ(OpenError(), "");
 }
 
 TEST_F(PackedStoreTest, AMissingFileEndsPackingWithoutAnIndex) {
