@@ -45,6 +45,13 @@ Json ToJson(const Annotation& a) {
                {"model", a.model},
                {"gain", Finite(a.gain, "gain")}};
   if (a.dprime) json["dprime"] = Finite(*a.dprime, "dprime");
+  if (a.radiometry) {
+    json["radiometry"] = {{"target_radiance", Finite(a.radiometry->target_radiance, "target_radiance")},
+                          {"background_radiance", Finite(a.radiometry->background_radiance, "background_radiance")},
+                          {"transmission", Finite(a.radiometry->transmission, "transmission")},
+                          {"contrast", Finite(a.radiometry->contrast, "contrast")},
+                          {"coverage_px", Finite(a.radiometry->coverage_px, "coverage_px")}};
+  }
   return json;
 }
 
@@ -96,6 +103,11 @@ Annotation ParseAnnotation(const Json& json) {
   a.range_m = GetOr<double>(json, "range_m", 0);
   a.model = GetOr<std::string>(json, "model", "");
   a.gain = GetOr<double>(json, "gain", 0);
+  if (json.contains("radiometry")) {
+    const Json& r = json["radiometry"];
+    a.radiometry = {Get<double>(r, "target_radiance"), Get<double>(r, "background_radiance"),
+                    Get<double>(r, "transmission"), Get<double>(r, "contrast"), Get<double>(r, "coverage_px")};
+  }
   return a;
 }
 
@@ -119,11 +131,13 @@ std::string ToJsonLine(const FrameAnnotation& annotation) {
   for (const Annotation& target : annotation.targets) targets.push_back(ToJson(target));
   Json decoys = Json::array();
   for (const Decoy& decoy : annotation.decoys) decoys.push_back(ToJson(decoy));
-  const Json line = {{"frame", annotation.frame},
-                     {"index", annotation.index},
-                     {"time_s", Finite(annotation.time_s, "time_s")},
-                     {"targets", targets},
-                     {"decoys", decoys}};
+  Json line = {{"frame", annotation.frame},
+               {"index", annotation.index},
+               {"time_s", Finite(annotation.time_s, "time_s")},
+               {"targets", targets},
+               {"decoys", decoys}};
+  if (const auto& key = annotation.random_key)
+    line["random_key"] = {{"seed", key->seed}, {"sequence", key->sequence}, {"frame", key->frame}};
   return Dump(line);
 }
 
@@ -135,6 +149,13 @@ FrameAnnotation ParseFrameAnnotation(std::string_view line) {
   annotation.time_s = GetOr<double>(json, "time_s", 0);
   for (const Json& target : Get<Json::array_t>(json, "targets")) annotation.targets.push_back(ParseAnnotation(target));
   for (const Json& decoy : GetOr<Json::array_t>(json, "decoys", {})) annotation.decoys.push_back(ParseDecoy(decoy));
+  if (json.contains("random_key")) {
+    const Json& key = json["random_key"];
+    annotation.random_key = RandomKey{.seed = Get<std::uint64_t>(key, "seed"),
+                                      .sequence = Get<std::uint32_t>(key, "sequence"),
+                                      .frame = Get<std::uint32_t>(key, "frame"),
+                                      .purpose = Purpose::kScenario};
+  }
   return annotation;
 }
 

@@ -9,8 +9,19 @@
 #include <vector>
 
 #include "core/geometry.h"
+#include "core/random.h"
 
 namespace mirst {
+
+/// The radiometry behind a target's template (docs/physics.md), in the camera's band. Radiances in W m-2 sr-1.
+struct TargetRadiometry {
+  double target_radiance = 0;      ///< mean over its silhouette, at the target
+  double background_radiance = 0;  ///< that it hides, at the target
+  double transmission = 1;         ///< of the path, tau
+  double contrast = 0;             ///< mean over its silhouette, at the camera: tau (target - background)
+  double coverage_px = 0;          ///< area of the whole silhouette on the detector; visibility times it is seen
+  friend bool operator==(const TargetRadiometry&, const TargetRadiometry&) = default;
+};
 
 /// Something a user should know about a label: "quantised" (rounding to whole counts may move the SCR by more than 2 %;
 /// value = the bound on |dS|), "clipped" (value = share of the mask's pixels beyond the limits of the counts),
@@ -44,6 +55,7 @@ struct Annotation {
   std::string model;
   double gain = 0;  ///< counts per unit of the template's contrast
   Vec2 velocity_px_per_frame;
+  std::optional<TargetRadiometry> radiometry = {};  ///< where known
   friend bool operator==(const Annotation&, const Annotation&) = default;
 
   const Flag* FindFlag(std::string_view name) const;
@@ -68,6 +80,7 @@ struct FrameAnnotation {
   double time_s = 0;
   std::vector<Annotation> targets;
   std::vector<Decoy> decoys = {};
+  std::optional<RandomKey> random_key = {};  ///< seed, sequence and frame from which all its numbers are drawn
   friend bool operator==(const FrameAnnotation&, const FrameAnnotation&) = default;
 };
 

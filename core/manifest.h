@@ -48,6 +48,8 @@ struct Manifest {
   std::string program_git;
   std::string config_json = "{}";  ///< the resolved options
   std::uint64_t seed = 0;
+  /// kind ("background", "model", "materials", ...) -> name -> SHA-256 of each input that may reach a pixel or a label
+  std::map<std::string, std::map<std::string, std::string>> inputs;
   std::string dataset_id;
   std::string mask_convention = "half_max";
   std::vector<ManifestSequence> sequences;   ///< in the order of their names
@@ -60,5 +62,9 @@ std::string ToJson(const Manifest& manifest);
 
 /// Throws kBadInput: not JSON, missing keys, unknown schema version, a split that is none.
 Manifest ParseManifest(std::string_view text);
+
+/// One entry of `sequences`, on one line. Throws as above.
+std::string ToJson(const ManifestSequence& sequence);
+ManifestSequence ParseManifestSequence(std::string_view text);
 
 }  // namespace mirst

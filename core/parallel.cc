@@ -4,6 +4,7 @@
 #include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <csignal>
@@ -39,15 +40,16 @@ int ThreadCount() {
 }
 
 void ParallelFor(std::size_t count, const std::function<void(std::size_t)>& task) {
-  tbb::parallel_for(
-      tbb::blocked_range<std::size_t>(0, count, 1),
-      [&](const tbb::blocked_range<std::size_t>& range) {
-        for (std::size_t i = range.begin(); i != range.end(); ++i) {
-          ThrowIfInterrupted();
-          task(i);
-        }
-      },
-      tbb::simple_partitioner());
+  const auto run = [&](const tbb::blocked_range<std::size_t>& range) {
+    for (std::size_t i = range.begin(); i != range.end(); ++i) {
+      ThrowIfInterrupted();
+      task(i);
+    }
+  };
+  // A thread that waits for a loop within a task must not begin another task of the outer loop meanwhile: what the
+  // first one holds (a sequence's frames) would pile up.
+  tbb::this_task_arena::isolate(
+      [&] { tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count, 1), run, tbb::simple_partitioner()); });
 }
 
 void CatchInterrupts() {

@@ -5,11 +5,11 @@
 #include <chrono>
 
 #include "core/error.h"
-#include "core/log.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/version.h"
 #include "generator/describe_sequence.h"
+#include "generator/inputs.h"
 #include "generator/make_sample.h"
 #include "generator/plan_data_set.h"
 
@@ -31,18 +31,18 @@ std::uintmax_t ExpectedBytes(const Inventory& inventory, const std::vector<Scena
   return pairs ? 2 * bytes : bytes;
 }
 
-}  // namespace
+// The requests that are this shard's and not met yet.
+std::vector<SequenceRequest> OpenRequests(const Inventory& inventory, const GenerateOptions& options,
+                                          const Shard& shard, const SampleStoreWriter& writer, int& found) {
+  std::vector<SequenceRequest> requests = DrawRequests(options, static_cast<int>(inventory.models.size()));
+  std::erase_if(requests, [&](const SequenceRequest& request) { return !shard.Holds(request.index); });
+  const std::size_t all = requests.size();
+  std::erase_if(requests, [&](const SequenceRequest& r) { return writer.IsFinished(SequenceName(r.index)); });
+  found = static_cast<int>(all - requests.size());
+  return requests;
+}
 
-GenerateReport Generate(const GenerateOptions& options, const std::filesystem::path& folder, Existing existing) {
-  CheckOutputFolder(folder, existing);
-  GenerateReport report;
-  const auto plan_start = std::chrono::steady_clock::now();
-  const Inventory inventory = OpenInventory(options);
-  const std::vector<Scenario> scenarios = PlanDataSet(inventory, options);
-  report.plan_s = SecondsSince(plan_start);
-
-  const auto write_start = std::chrono::steady_clock::now();
-  SampleStoreWriter writer(folder, existing, ExpectedBytes(inventory, scenarios, options.pairs));
+void CountTargets(const std::vector<Scenario>& scenarios, GenerateReport& report) {
   for (const Scenario& scenario : scenarios) {
     report.frames += scenario.frames;
     report.targets += static_cast<int>(scenario.targets.size());
@@ -52,25 +52,59 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
       if (target.scr < target.request.scr) ++report.lowered;
     }
   }
-  report.mean_placements /= report.targets;
-  {
-    Progress progress("write", report.frames, "frames");
-    ParallelFor(scenarios.size(), [&](std::size_t i) {
-      InContext(fmt::format("sequence {:06}", i),
-                [&] { writer.WriteSequence(MakeSample(inventory, scenarios[i], options)); });
-      progress.Advance(scenarios[i].frames);
-    });
-  }
-  Manifest manifest;
-  manifest.program_version = ProgramVersion();
-  manifest.program_git = GitRevision();
-  manifest.config_json = PrintOptions(options, OptionsFormat::kJson);
-  manifest.seed = options.seed;
-  for (const Scenario& scenario : scenarios) manifest.sequences.push_back(DescribeSequence(inventory, scenario, options));
-  report.dataset_id = writer.Finish(std::move(manifest));
+  if (report.targets > 0) report.mean_placements /= report.targets;
+}
+
+void WriteSequences(const Inventory& inventory, const std::vector<Scenario>& scenarios, const GenerateOptions& options,
+                    std::int64_t frames, SampleStoreWriter& writer) {
+  Progress progress("write", frames, "frames");
+  ParallelFor(scenarios.size(), [&](std::size_t i) {
+    const Scenario& scenario = scenarios[i];
+    const ManifestSequence entry = DescribeSequence(inventory, scenario, options);
+    InContext(fmt::format("sequence {}", entry.name),
+              [&] { writer.WriteSequence(MakeSample(inventory, scenario, options), entry); });
+    progress.Advance(scenario.frames);
+  });
+}
+
+}  // namespace
+
+WriteJob DescribeJob(const Inventory& inventory, const GenerateOptions& options) {
+  WriteJob job{options.sequences, {}};
+  job.header.program_version = ProgramVersion();
+  job.header.program_git = GitRevision();
+  job.header.config_json = PrintOptions(options, OptionsFormat::kJson);
+  job.header.seed = options.seed;
+  job.header.inputs = HashInputs(inventory, options);
+  return job;
+}
+
+GenerateReport Generate(const GenerateOptions& options, const std::filesystem::path& folder, Existing existing,
+                        const Shard& shard) {
+  const bool resumes = existing == Existing::kResume || !shard.IsWhole();
+  CheckOutputFolder(folder, resumes ? Existing::kResume : existing);
+  GenerateReport report;
+  const auto plan_start = std::chrono::steady_clock::now();
+  const Inventory inventory = OpenInventory(options);
   report.sources = static_cast<int>(inventory.sources.size());
   report.models = static_cast<int>(inventory.models.size());
+  const WriteJob job = DescribeJob(inventory, options);
+  if (const auto id = resumes ? FinishedDatasetId(folder, job) : std::nullopt) {
+    report.dataset_id = *id;
+    report.found_sequences = options.sequences;
+    return report;
+  }
+  SampleStoreWriter writer(folder, existing, job, shard);
+  const auto requests = OpenRequests(inventory, options, shard, writer, report.found_sequences);
+  const std::vector<Scenario> scenarios = PlanSequences(inventory, requests, options);
+  CountTargets(scenarios, report);
   report.sequences = static_cast<int>(scenarios.size());
+  report.plan_s = SecondsSince(plan_start);
+
+  const auto write_start = std::chrono::steady_clock::now();
+  writer.Begin(ExpectedBytes(inventory, scenarios, options.pairs));
+  WriteSequences(inventory, scenarios, options, report.frames, writer);
+  if (shard.IsWhole()) report.dataset_id = writer.Finish();
   report.write_s = SecondsSince(write_start);
   report.templates_rendered = inventory.camera->statistics().misses;
   report.templates_reused = inventory.camera->statistics().hits;

@@ -10,6 +10,19 @@
 #include "generator/target_view.h"
 
 namespace mirst {
+namespace {
+
+// Where each number comes from, beside what was measured.
+void AddProvenance(const TargetCamera& camera, std::vector<TargetViews>& views, Sample& sample) {
+  for (LabelledFrame& labelled : sample.frames) {
+    FrameAnnotation& annotation = labelled.annotation;
+    annotation.random_key = sample.key.WithFrame(static_cast<std::uint32_t>(annotation.index));
+    for (std::size_t i = 0; i < views.size(); ++i)
+      annotation.targets[i].radiometry = camera.Radiometry(views[i].At(annotation.index));
+  }
+}
+
+}  // namespace
 
 Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
   const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
@@ -38,7 +51,9 @@ Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const Ge
   };
   std::vector<double> scr;
   for (const TargetScenario& target : scenario.targets) scr.push_back(target.scr);
-  return NeedsFinish(options) ? FinishSample(backdrop, options, scr, embed) : embed(scr);
+  Sample sample = NeedsFinish(options) ? FinishSample(backdrop, options, scr, embed) : embed(scr);
+  AddProvenance(*inventory.camera, views, sample);
+  return sample;
 }
 
 }  // namespace mirst

@@ -11,8 +11,8 @@
 
 namespace mirst {
 
-std::vector<Scenario> PlanDataSet(const Inventory& inventory, const GenerateOptions& options) {
-  const std::vector<SequenceRequest> requests = DrawRequests(options, static_cast<int>(inventory.models.size()));
+std::vector<Scenario> PlanSequences(const Inventory& inventory, const std::vector<SequenceRequest>& requests,
+                                    const GenerateOptions& options) {
   std::vector<Scenario> scenarios(requests.size());
   std::vector<std::optional<Error>> errors(requests.size());
   Progress progress("plan", static_cast<std::int64_t>(requests.size()), "sequences");

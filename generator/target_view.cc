@@ -48,6 +48,17 @@ TargetCamera::TargetCamera(const GenerateOptions& options, std::size_t cache_byt
   }
 }
 
+TargetRadiometry TargetCamera::Radiometry(const Template& view) const {
+  // The optics spread opacity and contrast alike, so their sums are those of the template before them.
+  double opacity = 0;
+  for (const float value : view.opacity) opacity += static_cast<double>(value);
+  const double tau = surroundings_.atmosphere.Transmission(view.range_m);
+  const double background = BandRadiance(surroundings_.band, surroundings_.background_temperature_k);
+  const double mean = MeanContrast(view);
+  return {LabelNumber(background + (tau > 0 ? mean / tau : 0)), LabelNumber(background), LabelNumber(tau),
+          LabelNumber(mean), LabelNumber(opacity / (supersampling_ * supersampling_))};
+}
+
 double TargetCamera::psf_reach_px() const {
   return lens_ ? 0.5 * lens_->weights.width() / supersampling_ : 4 * sigma_px_;
 }

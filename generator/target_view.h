@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/annotation.h"
 #include "core/template.h"
 #include "fusion/psf.h"
 #include "generator/options.h"
@@ -26,6 +27,9 @@ class TargetCamera {
   /// The template before the optics and behind them. Throw kBadInput as RenderTemplate does.
   std::shared_ptr<const Template> Sharp(const TargetModel& model, const Attitude& attitude, double range_m);
   Template View(const TargetModel& model, const Attitude& attitude, double range_m);
+
+  /// Radiance terms of a target seen as `view` (of View, for its contrast and coverage).
+  TargetRadiometry Radiometry(const Template& view) const;
 
   /// How far the image of a point reaches from its place, px.
   double psf_reach_px() const;

@@ -13,6 +13,8 @@ Manifest Full() {
   manifest.program_git = "abc1234-dirty";
   manifest.config_json = R"({"seed":5,"scr":{"range":[0.5,8.0]}})";
   manifest.seed = 18446744073709551615ull;
+  manifest.inputs = {{"background", {{"été", "cafe"}}},
+                     {"model", {{"builtin:quadrotor", "1234"}, {"uav.glb", "5678"}}}};
   manifest.dataset_id = "f00d";
   ManifestSequence sequence;
   sequence.name = "000";
@@ -48,6 +50,23 @@ std::string MessageOfBadInput(const std::string& text) {
 TEST(Manifest, ReadsBackWhatWasWritten) {
   EXPECT_EQ(ParseManifest(ToJson(Full())), Full());
   EXPECT_EQ(ToJson(ParseManifest(ToJson(Full()))), ToJson(Full()));
+}
+
+TEST(Manifest, ASequencesEntryReadsBackAlone) {
+  const ManifestSequence entry = Full().sequences.front();
+  EXPECT_EQ(ParseManifestSequence(ToJson(entry)), entry);
+}
+
+TEST(Manifest, HashesThatAreNoTextAreRefused) {
+  for (const char* value : {"7", "null", "{\"a\": \"b\"}", "[]"}) {
+    EXPECT_NE(MessageOfBadInput(Replaced(ToJson(Full()), "\"dead\"", value)).find("the hash of 'test.txt' is no text"),
+              std::string::npos)
+        << value;
+  }
+  EXPECT_NE(MessageOfBadInput(R"({"schema_version": 1, "program": {"version": "1"}, "dataset_id": "", "sequences": [],
+                                  "files": []})")
+                .find("files is no object"),
+            std::string::npos);
 }
 
 TEST(Manifest, ListsTheSequencesOfEachSplit) {

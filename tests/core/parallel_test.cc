@@ -79,6 +79,18 @@ TEST(ThreadLimit, IsNeverExceededEvenByNestedLoops) {
   EXPECT_LE(most, 2);
 }
 
+TEST(ParallelFor, AThreadThatWaitsForAnInnerLoopBeginsNoFurtherOuterTask) {
+  const ThreadLimit limit(4);
+  std::atomic<bool> nested{false};
+  ParallelFor(64, [&](std::size_t) {
+    thread_local int depth = 0;
+    if (++depth > 1) nested = true;
+    ParallelFor(8, [](std::size_t) { std::this_thread::sleep_for(std::chrono::microseconds(200)); });
+    --depth;
+  });
+  EXPECT_FALSE(nested);
+}
+
 TEST(ThreadLimit, EndsWithItsLife) {
   const int before = ThreadCount();
   {
