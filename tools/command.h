@@ -46,6 +46,8 @@ void PrintLine(std::string_view text);
 
 void AddRenderCommand(CLI::App& program);
 void AddGenerateCommand(CLI::App& program);
+void AddMergeCommand(CLI::App& program);
+void AddRegenerateCommand(CLI::App& program);
 void AddEmbedCommand(CLI::App& program);
 void AddStatsCommand(CLI::App& program);
 void AddScrCommand(CLI::App& program);

@@ -15,6 +15,8 @@ struct GenerateFlags : CommonFlags {
   std::vector<std::string> backgrounds, models;
   std::filesystem::path out;
   bool pairs = false;
+  bool resume = false;
+  std::string shard = "0/1";
 };
 
 GenerateOptions ResolveOptions(const GenerateFlags& flags) {
@@ -25,6 +27,21 @@ GenerateOptions ResolveOptions(const GenerateFlags& flags) {
   return options;
 }
 
+void PrintWhatWasMade(const GenerateReport& report, const std::filesystem::path& folder) {
+  const double seconds = report.plan_s + report.write_s;
+  const std::string decoys = report.decoys > 0 ? fmt::format(" and {} decoys", report.decoys) : "";
+  PrintLine(fmt::format("{} sequences, {} frames with {} targets{} from {} backgrounds and {} models in {}",
+                        report.sequences, report.frames, report.targets, decoys, report.sources, report.models,
+                        folder.string()));
+  PrintLine(fmt::format("{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a target",
+                        seconds, report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds,
+                        report.mean_placements));
+  PrintLine(fmt::format("{} templates rendered, {} taken from the cache", report.templates_rendered,
+                        report.templates_reused));
+  if (report.lowered > 0)
+    PrintLine(fmt::format("{} targets have a lower SCR than asked for (flag \"lowered\")", report.lowered));
+}
+
 void Run(const GenerateFlags& flags) {
   const GenerateOptions options = ResolveOptions(flags);
   if (flags.print_config) {
@@ -32,13 +49,18 @@ void Run(const GenerateFlags& flags) {
     return;
   }
   if (flags.out.empty()) throw UsageError("--out DIR is required; see 'mirst generate --help'");
+  const Shard shard = ParseShard(flags.shard);
+  if (flags.force && (flags.resume || !shard.IsWhole()))
+    throw UsageError("--force replaces what --resume and --shard go on with: give one of them, or remove the folder");
   const auto threads = ApplyCommonFlags(flags);
-  const GenerateReport report = Generate(options, flags.out, flags.force ? Existing::kReplace : Existing::kRefuse);
-  const double seconds = report.plan_s + report.write_s;
+  const Existing existing = flags.force ? Existing::kReplace : flags.resume ? Existing::kResume : Existing::kRefuse;
+  const GenerateReport report = Generate(options, flags.out, existing, shard);
   if (flags.json) {
     const nlohmann::ordered_json json = {{"event", "result"},
                                          {"folder", flags.out.string()},
                                          {"dataset_id", report.dataset_id},
+                                         {"shard", ToString(shard)},
+                                         {"found_sequences", report.found_sequences},
                                          {"sources", report.sources},
                                          {"models", report.models},
                                          {"sequences", report.sequences},
@@ -54,18 +76,14 @@ void Run(const GenerateFlags& flags) {
     PrintLine(json.dump());
     return;
   }
-  const std::string decoys = report.decoys > 0 ? fmt::format(" and {} decoys", report.decoys) : "";
-  PrintLine(fmt::format("{} sequences, {} frames with {} targets{} from {} backgrounds and {} models in {}",
-                        report.sequences, report.frames, report.targets, decoys, report.sources, report.models,
-                        flags.out.string()));
-  PrintLine(fmt::format("{:.1f} s ({:.1f} planning, {:.1f} writing), {:.1f} frames/s, {:.1f} placements tried a target",
-                        seconds, report.plan_s, report.write_s, static_cast<double>(report.frames) / seconds,
-                        report.mean_placements));
-  PrintLine(fmt::format("{} templates rendered, {} taken from the cache", report.templates_rendered,
-                        report.templates_reused));
-  if (report.lowered > 0)
-    PrintLine(fmt::format("{} targets have a lower SCR than asked for (flag \"lowered\")", report.lowered));
-  PrintLine(fmt::format("data set id {}", report.dataset_id));
+  if (report.found_sequences > 0) PrintLine(fmt::format("{} sequences were there already", report.found_sequences));
+  if (report.sequences > 0) PrintWhatWasMade(report, flags.out);
+  if (!report.dataset_id.empty()) {
+    PrintLine(fmt::format("data set id {}", report.dataset_id));
+  } else {
+    PrintLine(fmt::format("shard {} is whole; 'mirst merge {}' makes the data set when all are", ToString(shard),
+                          flags.out.string()));
+  }
 }
 
 }  // namespace
@@ -83,6 +101,14 @@ void AddGenerateCommand(CLI::App& program) {
       ->type_name("PATH");
   command->add_option("--out", flags->out, "folder of the data set (docs/formats.md)")->type_name("DIR");
   command->add_flag("--pairs", flags->pairs, "write background/ too: each frame without its targets");
+  command->add_flag("--resume", flags->resume,
+                    "go on with what an interrupted run of the same options and inputs has left; starts where there is "
+                    "none");
+  command
+      ->add_option("--shard", flags->shard,
+                   "make share i (from 0) of N of the sequences; auto: from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX "
+                   "(with auto/N) or an MPI rank; resumes always (docs/cluster.md)")
+      ->type_name("i/N|auto|auto/N");
   AddCommonFlags(*command, *flags, WithOptions::kYes);
   command->footer(
       "Examples:\n"
@@ -90,6 +116,8 @@ void AddGenerateCommand(CLI::App& program) {
       "  mirst generate --backgrounds thermal/ --models drones/ --set scr.range=[1,5] --seed 7 --out out/mine\n"
       "  mirst generate --backgrounds thermal/ --pairs --set target.count=[1,4] --set target.grouping=crossing \\\n"
       "    --set occlusion.foreground=estimated --set decoys.birds=2 --out out/hard\n"
+      "  mirst generate --config configs/smoke.yaml --out out/smoke --resume       after a crash or a kill\n"
+      "  mirst generate --config configs/smoke.yaml --out out/smoke --shard 3/8    then: mirst merge out/smoke\n"
       "  mirst generate --print-config          all options with their meaning, as YAML");
   command->callback([flags] { Run(*flags); });
 }

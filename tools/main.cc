@@ -86,6 +86,8 @@ int Run(int argc, const char* const* argv) {
   program.require_subcommand(1);
   mirst::AddRenderCommand(program);
   mirst::AddGenerateCommand(program);
+  mirst::AddMergeCommand(program);
+  mirst::AddRegenerateCommand(program);
   mirst::AddEmbedCommand(program);
   mirst::AddStatsCommand(program);
   mirst::AddScrCommand(program);
