@@ -128,9 +128,10 @@ MergeReport MergeShards(const std::vector<fs::path>& shards, const fs::path& fol
       missing.push_back(name);
   }
   if (!missing.empty()) throw BadInput(MissingSequences(missing, job.sequences) + "; run their shards again");
-  CheckFiles(found, folder);
-
-  if (!found.empty()) writer.Begin(0);
+  if (!found.empty()) {
+    CheckFiles(found, folder);
+    writer.Begin(0);
+  }
   for (const auto& [name, one] : found) {
     writer.TakeSequence(one.sequence, one.shard->folder);
     one.shard->journal.Forget(name);

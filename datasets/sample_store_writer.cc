@@ -20,11 +20,12 @@ namespace mirst {
 namespace fs = std::filesystem;
 namespace {
 
-// What a sequence's own files tell; the rest of the entry is the manifest's matter.
+// What a sequence's own files tell; the rest of the entry, the true split too, is the manifest's matter.
 ManifestSequence EntryOf(const Sample& sample) {
   const Frame& first = sample.frames.front().frame;
   ManifestSequence entry;
   entry.name = sample.name;
+  entry.split = kSplitNames.front();
   entry.frames = static_cast<int>(sample.frames.size());
   entry.width = first.pixels.width();
   entry.height = first.pixels.height();
