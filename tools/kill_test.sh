@@ -16,9 +16,9 @@ clean_up() {
 }
 trap clean_up EXIT
 
-options=(--quiet --pairs --set sequences=16 --set "frames=[16,20]" --set "target.area_px=[2,20]" --set "scr.range=[1,3]"
+options=(--quiet --pairs --set sequences=12 --set "frames=[8,10]" --set "target.area_px=[2,20]" --set "scr.range=[1,3]"
   --set "target.count=[1,2]" --set backgrounds.procedural_sources=4 --set backgrounds.procedural.width=128
-  --set backgrounds.procedural.height=96 --set backgrounds.procedural.frame_count=24)
+  --set backgrounds.procedural.height=96 --set backgrounds.procedural.frame_count=12)
 generate() { "$mirst" generate "${options[@]}" --out "$@"; }
 id_of() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1] + "/manifest.json"))["dataset_id"])' "$1"; }
 now_ms() { date +%s%3N; }

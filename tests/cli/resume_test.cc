@@ -22,9 +22,9 @@ class ResumeCommand : public ::testing::Test {
  protected:
   std::vector<std::string> Arguments(const std::string& name, const std::vector<std::string>& more = {}) const {
     std::vector<std::string> arguments = {"generate", "--out", At(name).string(), "--json"};
-    for (const char* set : {"sequences=8", "frames=[20,24]", "target.area_px=[2,20]", "scr.range=[1,3]",
+    for (const char* set : {"sequences=6", "frames=[12,14]", "target.area_px=[2,20]", "scr.range=[1,3]",
                             "backgrounds.procedural_sources=3", "backgrounds.procedural.width=128",
-                            "backgrounds.procedural.height=96", "backgrounds.procedural.frame_count=26"})
+                            "backgrounds.procedural.height=96", "backgrounds.procedural.frame_count=16"})
       arguments.insert(arguments.end(), {"--set", set});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -78,6 +78,8 @@ TEST_F(ResumeCommand, TwoRunsDoNotShareAFolderButShardsDo) {
   {
     RunningProgram first(Arguments("out", {"--shard", "0/2"}));
     for (int i = 0; i < 3000 && !fs::exists(out / ".journal/shard-0-of-2.lock"); ++i) ::usleep(10000);
+    ::usleep(50000);  // from the file's birth to its lock
+    first.Send(SIGSTOP);
     const ProgramResult twin = RunProgram(Arguments("out", {"--shard", "0/2"}));
     EXPECT_EQ(twin.exit_code, 3);
     EXPECT_THAT(twin.err, HasSubstr("another process is writing the shard 0/2"));
@@ -87,6 +89,7 @@ TEST_F(ResumeCommand, TwoRunsDoNotShareAFolderButShardsDo) {
     const ProgramResult second =
         RunProgram(Arguments("out", {"--shard", "auto/2"}), {.environment = {{"JOB_COMPLETION_INDEX", "1"}}});
     EXPECT_EQ(second.exit_code, 0) << second.err;
+    first.Send(SIGCONT);
     EXPECT_EQ(first.Wait().exit_code, 0);
   }
   const ProgramResult merged = RunProgram({"merge", out.string()});
@@ -109,8 +112,8 @@ TEST_F(ResumeCommand, ABackgroundThatVanishesIsNamedAndTheRunGoesOnWhenItIsBack)
   ProceduralOptions options;
   options.width = 128;
   options.height = 96;
-  options.frame_count = 26;
-  for (const Frame& frame : OpenProceduralSource(options, {})->Read(0, 26))
+  options.frame_count = 16;
+  for (const Frame& frame : OpenProceduralSource(options, {})->Read(0, 16))
     WriteFileAtomically(source / frame.name, EncodePng(CountsOf(frame), 8));
   const auto arguments = [&](const std::string& name) {
     return Arguments(name, {"--resume", "--threads", "1", "--backgrounds", source.string()});
