@@ -8,7 +8,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)    # SHA-256
 find_package(TBB REQUIRED)                          # threads
 find_package(Eigen3 REQUIRED NO_MODULE)             # rotations, small linear algebra
 find_package(CLI11 REQUIRED)                        # command line
-find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio ml)  # TIFF, BMP, JPEG, PGM, video; drawing; random forest
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio ml video features2d calib3d)  # TIFF, BMP, JPEG, PGM, video; drawing; random forest; registration
 find_package(assimp REQUIRED)                       # 3-D model formats
 find_package(embree 3 REQUIRED)                     # ray casting
 find_package(PkgConfig REQUIRED)

@@ -74,6 +74,10 @@ BackgroundFrames ReadBackgroundFrames(const SampleStoreReader& reader, const Man
     result.origin = fmt::format("no background/, and the {} stage makes the sources differ from the frames", stage);
     return result;
   }
+  if (GetOr<std::string>(Part(config, "backgrounds"), "real_targets", "avoid") == "excise") {
+    result.origin = "no background/, and real targets were taken out of the sources";
+    return result;
+  }
   const auto source = OpenSource(sequence, reader.manifest(), config);
   if (!source) {
     result.origin =

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/parallel.h"
 #include "datasets/validation_internal.h"
 
@@ -103,6 +104,21 @@ std::set<std::string> NamesIn(const fs::path& list) {
   return names;
 }
 
+bool HoldsModelsOut(const Manifest& manifest) {
+  const Json split = GetOr<Json>(ParseJson(manifest.config_json), "split", Json::object());
+  return GetOr<std::string>(split, "models", "shared") == "held_out";
+}
+
+/// The path of the first model of that content.
+std::string NameOfModel(const Manifest& manifest, const std::string& sha256) {
+  for (const ManifestSequence& entry : manifest.sequences) {
+    for (const ManifestModel& model : entry.models) {
+      if (model.sha256 == sha256) return model.path;
+    }
+  }
+  return sha256;
+}
+
 std::vector<Finding> CheckSplits(const SetFiles& set, const Manifest& manifest) {
   std::vector<Finding> findings;
   std::map<std::string, std::set<std::string>> splits_of_source;
@@ -131,6 +147,19 @@ std::vector<Finding> CheckSplits(const SetFiles& set, const Manifest& manifest) 
       findings.push_back({Severity::kFault, "split", "manifest.json",
                           fmt::format("the background source {} lies in the splits {} and {}", source, *splits.begin(),
                                       *splits.rbegin())});
+    }
+  }
+  if (!HoldsModelsOut(manifest)) return findings;
+  std::map<std::string, std::set<std::string>> splits_of_model;
+  for (const ManifestSequence& entry : manifest.sequences) {
+    for (const ManifestModel& model : entry.models)
+      splits_of_model[model.sha256.empty() ? model.path : model.sha256].insert(entry.split);
+  }
+  for (const auto& [model, splits] : splits_of_model) {
+    if (splits.size() > 1) {
+      findings.push_back({Severity::kFault, "split", "manifest.json",
+                          fmt::format("the model {} lies in the splits {} and {}, the config holds models out",
+                                      NameOfModel(manifest, model), *splits.begin(), *splits.rbegin())});
     }
   }
   return findings;

@@ -3,10 +3,115 @@
 #include <algorithm>
 #include <cmath>
 
+#include "generator/flight.h"
+
 namespace mirst {
+namespace {
+
+constexpr double kStraying = 0.3;  // of the largest spacing: how far members of a swarm stray
+
+// Where a path may lie; the frame's size, and how far the target reaches from its path.
+struct Region {
+  Vec2 low, high, size_px;
+  double reach_px;
+};
+
+double FocalPx(const CameraOptions& camera) { return camera.focal_length_mm * 1e3 / camera.pixel_pitch_um; }
+
+double SpeedPx(const TargetScenario& target, double frame_rate_hz, const CameraOptions& camera) {
+  const TargetRequest& request = target.request;
+  if (request.speed_m_per_s == 0) return request.speed_px_per_frame;
+  return request.speed_m_per_s / frame_rate_hz * FocalPx(camera) / target.range_m;
+}
+
+bool MovesWithScene(const Scenario& scenario) { return scenario.scene_motion && scenario.scene_motion->registered; }
+
+MotionParameters DrawParameters(RandomStream& random, const TargetRequest& request, const TrackOptions& track,
+                                double speed_px, int frames) {
+  MotionParameters p;
+  p.frames = frames;
+  p.speed_px = speed_px;
+  p.correlation_frames = track.correlation_frames;
+  p.jitter_px = track.jitter_px;
+  p.waypoints = track.waypoints;
+  if (request.motion == MotionModel::kAccelerated)
+    p.acceleration_px = random.Uniform(0, track.acceleration_px_per_frame2);
+  if (request.motion == MotionModel::kSinger) p.acceleration_px = track.acceleration_px_per_frame2;
+  if (request.motion == MotionModel::kTurn) {
+    const auto [slowest, fastest] = track.heading_rate_deg_per_frame;
+    p.heading_rate_deg = (random.Uniform() < 0.5 ? -1 : 1) * random.Uniform(slowest, fastest);
+  }
+  return p;
+}
+
+// The pose drawn for it says where a flight goes; it comes no nearer than where it has the largest area.
+Motion FlightOf(const TargetScenario& target, double speed_px, const Backdrop& backdrop,
+                const GenerateOptions& options) {
+  const Image<float>& pixels = backdrop.frames.front().pixels;
+  const double focal_px = FocalPx(options.camera);
+  const double growth = std::max(1.0, options.target.area_px.second / target.request.area_px);
+  return MakeFlight(
+      {focal_px, {0.5 * (pixels.width() - 1), 0.5 * (pixels.height() - 1)}, options.scene.camera_elevation_deg},
+      {target.frames, target.attitude, target.attitude_rate.yaw_deg, target.range_m,
+       speed_px * target.range_m / focal_px, backdrop.frame_rate_hz, target.range_m / std::sqrt(growth)});
+}
+
+Motion MotionOf(RandomStream& random, const TargetScenario& target, const MotionParameters& parameters,
+                const Backdrop& backdrop, const GenerateOptions& options) {
+  if (target.request.given) return [given = *target.request.given](double, Vec2) { return given; };
+  if (target.request.motion == MotionModel::kFlight) return FlightOf(target, parameters.speed_px, backdrop, options);
+  return DrawMotion(target.request.motion, random, parameters);
+}
+
+// Drawn in scene coordinates, which are the picture's in the first frame, and carried along.
+Motion WithScene(Motion motion, const Scenario& scenario) {
+  if (!MovesWithScene(scenario)) return motion;
+  return [motion = std::move(motion), maps = scenario.scene_motion->frame_from_scene](double scale, Vec2 start) {
+    Movement movement = motion(scale, start);
+    std::vector<Vec2> positions;
+    for (std::size_t k = 0; k < maps.size(); ++k)
+      positions.push_back(Apply(maps[k], movement.path.Position(static_cast<int>(k))));
+    movement.path = PathThrough(positions);
+    return movement;
+  };
+}
+
+// A target that keeps its place in a scene that leaves the picture leaves it, too.
+std::optional<Movement> PlaceAlone(const Motion& motion, RandomStream& random, const Region& region,
+                                   const TargetRequest& request, bool moves_with_scene, int frames) {
+  if (request.given) return motion(1, {});
+  if (request.crossing != Crossing{})
+    return PlaceAcross(motion, random, region.size_px, region.reach_px, frames, request.crossing);
+  auto movement = PlaceInside(motion, random, region.low, region.high, frames);
+  if (!movement && moves_with_scene) movement = PlaceMiddle(motion, random, region.low, region.high, frames);
+  return movement;
+}
+
+bool Take(std::optional<Movement> movement, TargetScenario& target) {
+  if (!movement) return false;
+  target.path = std::move(movement->path);
+  target.attitudes = std::move(movement->attitudes);
+  target.ranges_m = std::move(movement->ranges_m);
+  return true;
+}
+
+// Beside the leader at its velocity, turning and coming nearer as it does.
+void Follow(const TargetScenario& leader, Vec2 offset, TargetScenario& target) {
+  target.path = leader.path;
+  target.path.start = target.path.start + offset;
+  target.attitudes = leader.attitudes;
+  target.ranges_m.clear();
+  for (const double range_m : leader.ranges_m)
+    target.ranges_m.push_back(std::floor(target.range_m * range_m / leader.ranges_m.front() * 1000 + 0.5) / 1000);
+  target.may_leave = leader.may_leave;
+}
+
+}  // namespace
 
 void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TargetCamera& camera,
               TargetScenario& scenario) {
+  scenario.attitudes.clear();
+  scenario.ranges_m.clear();
   RandomStream random(key);
   const auto angle = [&](double low, double high) { return std::floor(random.Uniform(low, high) * 100 + 0.5) / 100; };
   const double tilt = options.target.tilt_deg, turn = options.track.turn_rate_deg_per_frame;
@@ -57,43 +162,48 @@ void DrawStretch(const RandomKey& key, const Inventory& inventory, const Generat
 
 bool DrawPathInFrame(const RandomKey& key, const Backdrop& backdrop, TargetViews& views, const GenerateOptions& options,
                      Scenario& scenario) {
+  TargetScenario& target = scenario.targets.back();
+  const double speed_px = SpeedPx(target, backdrop.frame_rate_hz, options.camera);
   // How far the support reaches from the path, seen at three moments; EmbedTracks looks at every frame.
   int cells = 0;
   for (const int frame : {0, scenario.frames / 2, scenario.frames - 1}) {
     cells = std::max({cells, views.At(frame).opacity.width(), views.At(frame).opacity.height()});
   }
-  TargetScenario& target = scenario.targets.back();
-  const TargetRequest& request = target.request;
-  const double margin =
-      0.5 * cells / options.target.supersampling + 2 + options.camera.integration_share * request.speed_px_per_frame;
+  const double margin = 0.5 * cells / options.target.supersampling + 2 + options.camera.integration_share * speed_px;
   const Image<float>& pixels = backdrop.frames.front().pixels;
-  const Vec2 low{margin, margin}, high{pixels.width() - 1 - margin, pixels.height() - 1 - margin};
+  const Region region{{margin, margin},
+                      {pixels.width() - 1 - margin, pixels.height() - 1 - margin},
+                      {static_cast<double>(pixels.width()), static_cast<double>(pixels.height())},
+                      margin};
   RandomStream random(key);
-  const double acceleration = request.accelerated ? random.Uniform(0, options.track.acceleration_px_per_frame2) : 0;
+  const MotionParameters parameters = DrawParameters(random, target.request, options.track, speed_px, scenario.frames);
   const std::size_t earlier = scenario.targets.size() - 1;
-  const Grouping grouping = earlier == 0 ? Grouping::kIndependent : options.target.grouping;
-  if (grouping == Grouping::kIndependent) {
-    const auto path = DrawPath(random, low, high, scenario.frames, request.speed_px_per_frame, acceleration);
-    if (path) target.path = *path;
-    return path.has_value();
-  }
+  const Grouping grouping = earlier == 0 || target.request.given ? Grouping::kIndependent : options.target.grouping;
+  target.may_leave = target.request.given || target.request.crossing != Crossing{} || MovesWithScene(scenario);
+  const auto motion = [&] { return WithScene(MotionOf(random, target, parameters, backdrop, options), scenario); };
+  if (grouping == Grouping::kIndependent)
+    return Take(PlaceAlone(motion(), random, region, target.request, MovesWithScene(scenario), scenario.frames),
+                target);
+
   const auto [least, most] = options.target.spacing_px;
   const Vec2 offset = DrawOffset(random, random.Uniform(least, most));
   if (grouping == Grouping::kCrossing) {
     const int quarter = scenario.frames / 4;
     const int meeting = quarter + static_cast<int>(random.Integer(static_cast<std::uint32_t>(2 * quarter + 1)));
-    const auto path = DrawPathThrough(random, low, high, scenario.frames, request.speed_px_per_frame, acceleration,
-                                      scenario.targets.front().path.Position(meeting) + offset, meeting);
-    if (path) target.path = *path;
-    return path.has_value();
+    const Vec2 place = scenario.targets.front().path.Position(meeting) + offset;
+    return Take(PlaceThrough(motion(), region.low, region.high, scenario.frames, place, meeting), target);
   }
-  target.path = scenario.targets[random.Integer(static_cast<std::uint32_t>(earlier))].path;
-  target.path.start = target.path.start + offset;
+  const std::size_t leader = grouping == Grouping::kSwarm ? 0 : random.Integer(static_cast<std::uint32_t>(earlier));
+  Follow(scenario.targets[leader], offset, target);
+  if (grouping == Grouping::kSwarm) {
+    target.path = Displaced(target.path,
+                            DrawStraying(random, scenario.frames, options.track.correlation_frames, kStraying * most));
+  }
   const auto is_too_near = [&, least = least](const TargetScenario& other) {
     const Vec2 apart = other.path.start - target.path.start;
     return std::hypot(apart.x, apart.y) < least - 1e-4;  // offsets are rounded to the grid
   };
-  return StaysInside(target.path, low, high, scenario.frames) &&
+  return (target.may_leave || StaysInside(target.path, region.low, region.high, scenario.frames)) &&
          std::none_of(scenario.targets.begin(), scenario.targets.end() - 1, is_too_near);
 }
 

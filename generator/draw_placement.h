@@ -22,8 +22,9 @@ void DrawStretch(const RandomKey& key, const Inventory& inventory, const Generat
 void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOptions& options, TargetCamera& camera,
               TargetScenario& scenario);
 
-/// The path of the scenario's last target: the first one's on its own, further ones by target.grouping. False when the
-/// target is too large for the frame or the paths before leave none.
+/// The path of the scenario's last target, with attitudes and ranges where its motion decides them: the first one's on
+/// its own, further ones by target.grouping; in scene coordinates where the scene's motion is known. False when the
+/// target is too large for the frame, the paths before leave none, or it does not cross the border as asked.
 bool DrawPathInFrame(const RandomKey& key, const Backdrop& backdrop, TargetViews& views, const GenerateOptions& options,
                      Scenario& scenario);
 

@@ -23,6 +23,7 @@ struct Backdrop {
   std::vector<std::vector<PixelBox>> real_targets;  ///< a frame's boxes of real targets
   std::vector<PaintedDecoys> decoys;                ///< one a frame
   std::vector<Transmission> layers;                 ///< before the targets: one a frame, or none at all
+  Excision excision;                                ///< what became of the real targets
   CountLimits limits;
   Box20Rule rule;
   double frame_rate_hz = 25;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+#include "generator/motion_models.h"
 #include "metrics/scr.h"
 #include "renderer/atmosphere.h"
 
@@ -16,6 +18,10 @@ void Visit(OptionsVisitor& v, BackgroundOptions& o) {
          "catalogue of `mirst inspect --library`, in place of paths: its fit sources, their suspects ignored");
   v.Integer("procedural_sources", o.procedural_sources, {1, 10000},
             "how many procedural stand-ins, where no paths are given");
+  v.Choice(
+      "real_targets", o.real_targets, {"avoid", "excise", "ignore"},
+      "real targets that boxes.csv or the library names; avoid: stay away, in the ignore mask; excise: taken out by "
+      "neighbouring frames' pixels, where those show what is behind, else avoid; ignore: in the ignore mask alone");
   v.Group("procedural", o.procedural, "the stand-in");
 }
 
@@ -67,9 +73,9 @@ void Visit(OptionsVisitor& v, SceneOptions& o) {
 
 void Visit(OptionsVisitor& v, TargetOptions& o) {
   v.Interval("count", o.count, {1, 8}, "targets of a sequence; stratified over the sequences");
-  v.Choice("grouping", o.grouping, {"independent", "crossing", "formation"},
+  v.Choice("grouping", o.grouping, {"independent", "crossing", "formation", "swarm"},
            "paths of the second and further targets: on their own; through a place of the first one's path at the same "
-           "time; beside an earlier target at its velocity");
+           "time; beside an earlier target at its velocity; loosely about the first one (three or more)");
   v.Interval("spacing_px", o.spacing_px, {0, 200},
              "distance of the centres where paths cross, or in formation all along, px");
   v.Interval("area_px", o.area_px, {1, 4000},
@@ -83,12 +89,35 @@ void Visit(OptionsVisitor& v, TargetOptions& o) {
 void Visit(OptionsVisitor& v, TrackOptions& o) {
   v.Interval("speed_px_per_frame", o.speed_px_per_frame, {0, 50},
              "px/frame; uniform, stratified; lowered where a path would leave the frame");
-  v.Real("accelerated_share", o.accelerated_share, {0, 1}, "share of accelerated paths, the others are straight");
-  v.Real("acceleration_px_per_frame2", o.acceleration_px_per_frame2, {0, 5}, "largest acceleration, px/frame^2");
+  v.Text("model", o.model,
+         "of the motion, or several with weights: straight, accelerated, turn, singer, hover, waypoints, flight "
+         "(docs/trajectories.md)");
+  v.Interval("speed_m_per_s", o.speed_m_per_s, {0, 10000},
+             "m/s across the line of sight, through range, camera and frame rate; [0, 0]: speed_px_per_frame holds");
+  v.Real("acceleration_px_per_frame2", o.acceleration_px_per_frame2, {0, 5},
+         "largest acceleration, px/frame^2; singer: its standard deviation");
   v.Real("turn_rate_deg_per_frame", o.turn_rate_deg_per_frame, {0, 90},
          "largest rate of each attitude angle, degrees/frame");
   v.Real("range_ratio", o.range_ratio, {0.2, 5},
          "last range over first range; the target keeps its size in metres and grows or shrinks in the image");
+  v.Interval("heading_rate_deg_per_frame", o.heading_rate_deg_per_frame, {0, 90},
+             "turn: how fast the heading turns, either way, degrees/frame");
+  v.Real("correlation_frames", o.correlation_frames, {0.1, 1e6},
+         "singer, hover: over which acceleration and jitter are correlated, frames");
+  v.Real("jitter_px", o.jitter_px, {0, 100}, "hover: standard deviation of the place on each axis, px");
+  v.Integer("waypoints", o.waypoints, {2, 1000}, "waypoints: places of the curve, with the first and the last");
+  v.Real("entry_share", o.entry_share, {0, 1},
+         "share of the targets that come into the picture; faster or slower where their speed does not do it");
+  v.Real("exit_share", o.exit_share, {0, 1}, "share of the targets that leave the picture");
+  v.Text(
+      "file", o.file,
+      "CSV file of paths for all sequences, or a folder of <sequence>.csv: frame,x,y[,range_m][,roll,pitch,yaw][,id]; "
+      "empty: drawn");
+  v.Choice("registration", o.registration, {"none", "phase", "ecc", "features", "auto"},
+           "paths move with the scene, as found by phase correlation (shift), ECC (affine), features (homography), or "
+           "the first of them that fits; none: with the camera");
+  v.Choice("on_unregistered", o.on_unregistered, {"camera_fixed", "refuse"},
+           "where the scene's motion cannot be found: paths move with the camera, or the source is not used");
 }
 
 void Visit(OptionsVisitor& v, ScrOptions& o) {
@@ -145,6 +174,7 @@ void Visit(OptionsVisitor& v, DecoyOptions& o) {
 void Visit(OptionsVisitor& v, SplitOptions& o) {
   v.Real("val_share", o.val_share, {0, 1}, "share of the background sources for validation");
   v.Real("test_share", o.test_share, {0, 1}, "share of the background sources for test; the rest trains");
+  v.Choice("models", o.models, {"shared", "held_out"}, "held_out: no model lies in two splits either");
 }
 
 void Visit(OptionsVisitor& v, GenerateOptions& o) {
@@ -200,6 +230,15 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   };
   require_whole("frames", o.frames);
   require_whole("target.count", o.target.count);
+  try {
+    ParseMotionMix(o.track.model);
+  } catch (const Error& error) {
+    reader.AddFault("track.model", error.message());
+  }
+  if (o.target.grouping == Grouping::kSwarm && o.target.count.first < 3)
+    reader.AddFault("target.count", fmt::format("found {} as the fewest, a swarm has 3 or more", o.target.count.first));
+  if (o.track.speed_m_per_s.first == 0 && o.track.speed_m_per_s.second > 0)
+    reader.AddFault("track.speed_m_per_s", "found 0 as the least, allowed: above 0, or [0, 0] for none");
   if (o.occlusion.seen_share.second == 0)
     reader.AddFault("occlusion.seen_share", "found 0 as the largest share: no target would ever be seen");
 }

@@ -11,6 +11,7 @@
 #include "core/config.h"
 #include "datasets/sequence_source.h"
 #include "fusion/scene_estimate.h"
+#include "generator/registration.h"
 #include "generator/sensor_options.h"
 #include "renderer/render_template.h"
 
@@ -21,7 +22,11 @@ enum class OnInfeasible { kRefuse, kLower };
 enum class ReferenceLevel { kAbsolute, kLocal };
 enum class CountLimitRule { kAutomatic, kFormat };
 /// How the further targets of a sequence move with respect to the first one.
-enum class Grouping { kIndependent, kCrossing, kFormation };
+enum class Grouping { kIndependent, kCrossing, kFormation, kSwarm };
+enum class OnUnregistered { kCameraFixed, kRefuse };
+/// What becomes of the real targets that a background is known to hold.
+enum class RealTargets { kAvoid, kExcise, kIgnore };
+enum class HeldOutModels { kShared, kHeldOut };
 enum class ForegroundRule { kNone, kEstimated };
 enum class PsfShape { kGaussian, kAiry };
 
@@ -29,6 +34,7 @@ struct BackgroundOptions {
   std::vector<std::string> paths;  ///< source roots; none = the procedural stand-in
   std::string library;             ///< catalogue of `mirst inspect --library`, in place of paths
   int procedural_sources = 6;      ///< how many stand-ins to make
+  RealTargets real_targets = RealTargets::kAvoid;
   ProceduralOptions procedural;
 };
 
@@ -79,10 +85,20 @@ struct TargetOptions {
 
 struct TrackOptions {
   std::pair<double, double> speed_px_per_frame{0.2, 4};
-  double accelerated_share = 0.5;
   double acceleration_px_per_frame2 = 0.05;
   double turn_rate_deg_per_frame = 0.5;
   double range_ratio = 1;
+  std::string model = "accelerated 0.5, straight 0.5";  ///< names and weights (generator/motion_models.h)
+  std::pair<double, double> speed_m_per_s{0, 0};        ///< [0, 0]: speed_px_per_frame holds
+  std::pair<double, double> heading_rate_deg_per_frame{0.5, 3};
+  double correlation_frames = 10;
+  double jitter_px = 0.5;
+  int waypoints = 5;
+  double entry_share = 0;
+  double exit_share = 0;
+  std::string file;  ///< of paths that are given; empty: they are drawn
+  RegistrationMethod registration = RegistrationMethod::kNone;
+  OnUnregistered on_unregistered = OnUnregistered::kCameraFixed;
 };
 
 struct ScrOptions {
@@ -124,6 +140,7 @@ struct DecoyOptions {
 struct SplitOptions {
   double val_share = 0.15;
   double test_share = 0.2;
+  HeldOutModels models = HeldOutModels::kShared;
 };
 
 struct GenerateOptions {

@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/parallel.h"
 #include "generator/draw_placement.h"
 #include "generator/plan.h"
+#include "generator/splits.h"
 
 namespace mirst {
 namespace {
@@ -126,7 +128,7 @@ std::string_view Explain(PlacementFault fault) {
     case PlacementFault::kNone:
       break;
   }
-  return "its path leaves the frame";
+  return "its path leaves the frame, or does not enter and leave it as asked";
 }
 
 // What is left when no placement was good: the least bad, a lower SCR where that is allowed, or the refusal.
@@ -170,6 +172,10 @@ bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& i
       search.last_fault = PlacementFault::kLeavesFrame;
       continue;
     }
+    if (!target.attitudes.empty() || !target.ranges_m.empty()) {  // the path decides how the target looks
+      views.pop_back();
+      views.emplace_back(ModelOf(inventory, target), target, *inventory.camera);
+    }
     if (IsGood(scenario, views, backdrop, options, search)) return true;
   }
   return false;
@@ -188,6 +194,20 @@ bool HasDecoys(const DecoyOptions& decoys) {
   return decoys.dead_pixels + decoys.blinking_pixels + decoys.glints + decoys.cloud_edges + decoys.birds > 0;
 }
 
+// False where the source is not to be used.
+bool FindSceneMotion(const Inventory& inventory, const GenerateOptions& options, const Backdrop& backdrop,
+                     Scenario& scenario) {
+  if (options.track.registration == RegistrationMethod::kNone) return true;
+  scenario.scene_motion = RegisterScene(backdrop.frames, options.track.registration);
+  if (scenario.scene_motion->registered) return true;
+  const bool refused = options.track.on_unregistered == OnUnregistered::kRefuse;
+  LogWarning(fmt::format("sequence {:06}: {} from frame {} cannot be registered: {}; {}", scenario.index,
+                         inventory.sources[static_cast<std::size_t>(scenario.source)]->info().name,
+                         scenario.first_frame, scenario.scene_motion->reason,
+                         refused ? "not used" : "paths are fixed to the camera"));
+  return !refused;
+}
+
 // Chooses source, stretch and decoys, too.
 Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const SequenceRequest& request,
                     const GenerateOptions& options) {
@@ -201,6 +221,8 @@ Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const Sequ
     const auto source_key = [&](std::size_t object) { return key.WithObject(static_cast<std::uint16_t>(object + c)); };
     DrawStretch(source_key(1), inventory, options, scenario);
     Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+    scenario.excision = backdrop.excision;
+    if (!FindSceneMotion(inventory, options, backdrop, scenario)) continue;
     if (HasDecoys(options.decoys)) {
       scenario.decoys = DrawDecoys(source_key(3000), backdrop.frames, backdrop.limits, backdrop.real_targets,
                                    options.avoid_margin_px, options);
@@ -212,6 +234,12 @@ Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const Sequ
     placement = std::max(placement, last);
   }
   const std::string& source = inventory.sources[static_cast<std::size_t>(sources.front())]->info().name;
+  if (placement == 0) {
+    throw BadInput(
+        fmt::format("sequence {:06}: none of its {} sources can be registered (first {}): set "
+                    "track.on_unregistered to camera_fixed, or take other backgrounds",
+                    request.index, sources.size(), source));
+  }
   return MakeDo(std::move(search), request.targets.front(), fmt::format("sequence {:06}", request.index), source,
                 inventory, options);
 }
@@ -235,9 +263,19 @@ Scenario PlaceNext(const RandomKey& key, const Inventory& inventory, const Targe
                 options);
 }
 
+// Every source that a sequence tries is of one split.
+SequenceRequest WithModelsOfItsSplit(const Inventory& inventory, SequenceRequest request) {
+  if (inventory.model_splits.empty()) return request;
+  const auto own = static_cast<std::size_t>(request.index) % inventory.sources.size();
+  for (TargetRequest& target : request.targets)
+    target.model = ModelOfSplit(inventory.model_splits, inventory.splits[own], target.model);
+  return request;
+}
+
 }  // namespace
 
-Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& request, const GenerateOptions& options) {
+Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& asked, const GenerateOptions& options) {
+  const SequenceRequest request = WithModelsOfItsSplit(inventory, asked);
   const RandomKey key{
       .seed = options.seed, .sequence = static_cast<std::uint32_t>(request.index), .purpose = Purpose::kPlacement};
   Scenario scenario = PlaceFirst(key, inventory, request, options);

@@ -82,6 +82,16 @@ std::vector<TargetModel> LoadModels(const GenerateOptions& options) {
   return models;
 }
 
+// The boxes of each frame of the stretch.
+std::vector<std::vector<PixelBox>> RealTargetsIn(const SequenceSource& source, const Scenario& scenario) {
+  std::vector<std::vector<PixelBox>> boxes(static_cast<std::size_t>(scenario.frames));
+  for (const KnownTarget& target : source.known_targets()) {
+    const int frame = target.frame - scenario.first_frame;
+    if (frame >= 0 && frame < scenario.frames) boxes[static_cast<std::size_t>(frame)].push_back(target.box);
+  }
+  return boxes;
+}
+
 }  // namespace
 
 Inventory OpenInventory(const GenerateOptions& options) {
@@ -103,6 +113,10 @@ Inventory OpenInventory(const GenerateOptions& options) {
   }
   inventory.splits = AssignSplits(static_cast<int>(inventory.sources.size()), options.split.val_share,
                                   options.split.test_share, options.seed);
+  if (options.split.models == HeldOutModels::kHeldOut) {
+    inventory.model_splits = AssignModelSplits(static_cast<int>(inventory.models.size()), inventory.splits,
+                                               options.split.val_share, options.split.test_share, options.seed);
+  }
   return inventory;
 }
 
@@ -110,6 +124,9 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   const SequenceSource& source = *inventory.sources[static_cast<std::size_t>(scenario.source)];
   Backdrop backdrop;
   backdrop.frames = source.Read(scenario.first_frame, scenario.frames);
+  backdrop.real_targets = RealTargetsIn(source, scenario);
+  if (options.backgrounds.real_targets == RealTargets::kExcise)
+    backdrop.excision = ExciseTargets(backdrop.frames, backdrop.real_targets);
   if (options.sensor.enabled) {
     const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.index)};
     InContext(source.info().name, [&] { ExposeFrames(options.sensor, key, backdrop.frames); });
@@ -120,12 +137,6 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   backdrop.layers = FindLayers(backdrop.frames, source.info(), options.occlusion);
   backdrop.decoys = PaintDecoys(scenario.decoys, backdrop.limits, options, backdrop.frames);
   for (const Frame& frame : backdrop.frames) backdrop.frame_sums.push_back(SumsOf(frame.pixels));
-  backdrop.real_targets.resize(static_cast<std::size_t>(scenario.frames));
-  for (const KnownTarget& target : source.known_targets()) {
-    const int frame = target.frame - scenario.first_frame;
-    if (frame >= 0 && frame < scenario.frames)
-      backdrop.real_targets[static_cast<std::size_t>(frame)].push_back(target.box);
-  }
   return backdrop;
 }
 

@@ -20,6 +20,7 @@ struct Inventory {
   std::vector<std::unique_ptr<SequenceSource>> sources;
   std::vector<std::string> splits;  ///< of each source
   std::vector<TargetModel> models;
+  std::vector<std::string> model_splits;  ///< of each model where they are held out, else none
   /// The same views are asked for while a pose is sought, on each path tried with it, and when frames are written.
   std::unique_ptr<TargetCamera> camera;
 };

@@ -4,18 +4,10 @@
 #include <cmath>
 
 #include "core/json.h"
+#include "generator/draw_motions.h"
 
 namespace mirst {
 namespace {
-
-// u in [0, 1), one in each of n equal strata, in random order.
-std::vector<double> Strata(int n, const RandomKey& key) {
-  RandomStream random(key);
-  std::vector<double> values;
-  for (int i = 0; i < n; ++i) values.push_back((i + random.Uniform()) / n);
-  random.Shuffle(values);
-  return values;
-}
 
 double Mix(double u, std::pair<double, double> interval) {
   return interval.first + u * (interval.second - interval.first);
@@ -36,15 +28,49 @@ double ScrAt(double u, const ScrOptions& scr) {
 // Six digits are more than any of these needs, and keep the last bits of libm out of the labels.
 double Rounded(double value) { return std::floor(value * 1e6 + 0.5) / 1e6; }
 
+// What straight and accelerated paths of a constant pose do not have.
+void AddMotion(const TargetScenario& s, Json& json) {
+  json["motion"] = s.request.given ? "file" : ToString(s.request.motion);
+  if (s.request.speed_m_per_s > 0) json["speed_m_per_s_requested"] = s.request.speed_m_per_s;
+  if (s.may_leave) json["may_leave"] = true;
+  for (const Vec2 offset : s.path.offsets) json["offsets_px"].push_back({offset.x, offset.y});
+  for (const Attitude& a : s.attitudes) json["poses_rpy_deg"].push_back({a.roll_deg, a.pitch_deg, a.yaw_deg});
+  for (const double range_m : s.ranges_m) json["ranges_m"].push_back(range_m);
+}
+
+Json SceneMotionJson(const SceneMotion& motion) {
+  Json json = {{"method", ToString(motion.method)},
+               {"registered", motion.registered},
+               {"residual_px", motion.residual_px},
+               {"failed_share", motion.failed_share}};
+  if (!motion.registered) json["reason"] = motion.reason;
+  for (const Homography& h : motion.frame_from_scene) json["frame_from_scene"].push_back(h);
+  return json;
+}
+
 }  // namespace
 
+std::vector<double> LatinStrata(int n, const RandomKey& key) {
+  RandomStream random(key);
+  std::vector<double> values;
+  for (int i = 0; i < n; ++i) values.push_back((i + random.Uniform()) / n);
+  random.Shuffle(values);
+  return values;
+}
+
 Attitude TargetScenario::AttitudeAt(int frame) const {
+  if (!attitudes.empty()) return attitudes[static_cast<std::size_t>(frame)];
   return {attitude.roll_deg + frame * attitude_rate.roll_deg, attitude.pitch_deg + frame * attitude_rate.pitch_deg,
           attitude.yaw_deg + frame * attitude_rate.yaw_deg};
 }
 
 double TargetScenario::RangeAt(int frame) const {
+  if (!ranges_m.empty()) return ranges_m[static_cast<std::size_t>(frame)];
   return range_ratio == 1 ? range_m : range_m * (1 + (range_ratio - 1) * frame / (frames - 1));
+}
+
+bool TargetScenario::KeepsItsView() const {
+  return attitude_rate == Attitude{} && range_ratio == 1 && attitudes.empty() && ranges_m.empty();
 }
 
 Track TargetScenario::MakeTrack(double frame_rate_hz) const {
@@ -59,7 +85,7 @@ std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int mo
   const int n = options.sequences;
   const RandomKey key{.seed = options.seed, .purpose = Purpose::kScenario};
   std::vector<SequenceRequest> requests(static_cast<std::size_t>(n));
-  const auto counts = Strata(n, key.WithObject(7));
+  const auto counts = LatinStrata(n, key.WithObject(7));
   const auto [fewest, most] = options.target.count;
   for (std::size_t k = 0; k < requests.size(); ++k) {
     requests[k].index = static_cast<int>(k);
@@ -68,10 +94,9 @@ std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int mo
   }
   for (std::uint16_t slot = 0; slot < static_cast<std::uint16_t>(most); ++slot) {
     const auto strata = [&](int quantity) {
-      return Strata(n, key.WithObject(static_cast<std::uint16_t>(16 * slot + quantity)));
+      return LatinStrata(n, key.WithObject(static_cast<std::uint16_t>(16 * slot + quantity)));
     };
-    const auto scr = strata(1), area = strata(2), speed = strata(3), polarity = strata(4), model = strata(5),
-               bend = strata(6);
+    const auto scr = strata(1), area = strata(2), speed = strata(3), polarity = strata(4), model = strata(5);
     for (std::size_t k = 0; k < requests.size(); ++k) {
       if (slot >= requests[k].targets.size()) continue;
       TargetRequest& request = requests[k].targets[slot];
@@ -81,9 +106,9 @@ std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int mo
       request.speed_px_per_frame = Rounded(Mix(speed[k], options.track.speed_px_per_frame));
       request.polarity = polarity[k] < options.target.hot_share ? 1 : -1;
       request.model = std::min(models - 1, static_cast<int>(model[k] * models));
-      request.accelerated = bend[k] < options.track.accelerated_share;
     }
   }
+  DrawMotions(options, requests);
   return requests;
 }
 
@@ -105,6 +130,7 @@ std::string ToJson(const Scenario& scenario) {
                        {"range_m", s.range_m},
                        {"range_ratio", s.range_ratio},
                        {"placements_rejected", s.placement}});
+    AddMotion(s, targets.back());
   }
   for (const DecoyPlan& d : scenario.decoys) {
     decoys.push_back({{"kind", ToString(d.kind)},
@@ -116,7 +142,12 @@ std::string ToJson(const Scenario& scenario) {
                       {"angle_deg", d.angle_deg},
                       {"shown", d.shown}});
   }
-  return Json{{"targets", targets}, {"decoys", decoys}}.dump();
+  Json json{{"targets", targets}, {"decoys", decoys}};
+  if (scenario.scene_motion) json["scene_motion"] = SceneMotionJson(*scenario.scene_motion);
+  if (scenario.excision != Excision{}) {
+    json["real_targets"] = {{"excised_boxes", scenario.excision.excised}, {"kept_boxes", scenario.excision.kept}};
+  }
+  return json.dump();
 }
 
 }  // namespace mirst

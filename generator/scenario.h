@@ -2,6 +2,7 @@
 // then carried out.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "core/random.h"
 #include "core/track.h"
 #include "generator/decoys.h"
+#include "generator/excise.h"
+#include "generator/motion_models.h"
 #include "generator/options.h"
 #include "generator/track_model.h"
 
@@ -21,7 +24,10 @@ struct TargetRequest {
   double speed_px_per_frame = 1;
   int polarity = 1;
   int model = 0;  ///< index of the model
-  bool accelerated = false;
+  MotionModel motion = MotionModel::kStraight;
+  Crossing crossing;
+  double speed_m_per_s = 0;       ///< 0: the speed in px/frame holds
+  std::optional<Movement> given;  ///< in place of all of these
   friend bool operator==(const TargetRequest&, const TargetRequest&) = default;
 };
 
@@ -36,16 +42,21 @@ struct TargetScenario {
   TargetRequest request;
   int frames = 0;  ///< of the sequence
   Path path;
-  Attitude attitude;       ///< in the first frame
-  Attitude attitude_rate;  ///< degrees a frame
-  double range_m = 0;      ///< in the first frame
-  double range_ratio = 1;  ///< last range over first, linear in time
-  int placement = 0;       ///< how many placements were rejected before
-  double scr = 0;          ///< as embedded: the request, or less where it was lowered
+  Attitude attitude;                ///< in the first frame
+  Attitude attitude_rate;           ///< degrees a frame
+  double range_m = 0;               ///< in the first frame
+  double range_ratio = 1;           ///< last range over first, linear in time
+  std::vector<Attitude> attitudes;  ///< one a frame, in place of attitude and rate; or none
+  std::vector<double> ranges_m;     ///< one a frame, in place of range and ratio; or none
+  bool may_leave = false;           ///< the picture; else a path that does is not taken
+  int placement = 0;                ///< how many placements were rejected before
+  double scr = 0;                   ///< as embedded: the request, or less where it was lowered
   friend bool operator==(const TargetScenario&, const TargetScenario&) = default;
 
   Attitude AttitudeAt(int frame) const;
   double RangeAt(int frame) const;
+  /// Whether it looks the same in all frames.
+  bool KeepsItsView() const;
   /// The target's state in each frame; `frame_rate_hz` gives the times.
   Track MakeTrack(double frame_rate_hz) const;
 };
@@ -57,8 +68,13 @@ struct Scenario {
   int frames = 0;
   std::vector<TargetScenario> targets;  ///< target i has the id i + 1
   std::vector<DecoyPlan> decoys;
+  std::optional<SceneMotion> scene_motion;  ///< where it was looked for
+  Excision excision;
   friend bool operator==(const Scenario&, const Scenario&) = default;
 };
+
+/// n values of [0, 1), one in each of n equal strata, in random order.
+std::vector<double> LatinStrata(int n, const RandomKey& key);
 
 /// One request for each sequence: number of targets, and of the first targets, the second ones and so on each: SCR,
 /// area and speed by Latin hypercube (each stratum once), polarity by quota, models in turn; the orders are drawn by

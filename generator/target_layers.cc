@@ -27,16 +27,44 @@ SensorTemplate Unhidden(const Template& view, const TrackState& state, double un
   return Quantise(ResampleToSensor(view, state.centre_px, smear, subexposures, 1, camera.fill_factor), unit_contrast);
 }
 
-PlacementFault CheckPlace(const SensorTemplate& target, const Backdrop& backdrop, std::size_t frame,
+PlacementFault CheckPlace(const SensorTemplate& target, bool may_leave, const Backdrop& backdrop, std::size_t frame,
                           const GenerateOptions& options) {
   const auto is_near = [&](const std::vector<PixelBox>& boxes, int margin) {
     return std::any_of(boxes.begin(), boxes.end(),
                        [&](const PixelBox& box) { return !Intersect(Grow(target.box, margin), box).empty(); });
   };
-  if (!backdrop.frames[frame].pixels.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
-  if (is_near(backdrop.real_targets[frame], options.avoid_margin_px)) return PlacementFault::kNearRealTarget;
+  if (!may_leave && !backdrop.frames[frame].pixels.box().Contains(target.box)) return PlacementFault::kLeavesFrame;
+  if (options.backgrounds.real_targets != RealTargets::kIgnore &&
+      is_near(backdrop.real_targets[frame], options.avoid_margin_px))
+    return PlacementFault::kNearRealTarget;
   if (is_near(backdrop.decoys[frame].supports, options.decoys.margin_px)) return PlacementFault::kNearDecoy;
   return PlacementFault::kNone;
+}
+
+// Where the flux is, from the counts of |contrast| alone.
+Vec2 CentroidOf(const SensorTemplate& target) {
+  double sum = 0;
+  Vec2 moment;
+  for (int y = 0; y < target.box.height; ++y) {
+    for (int x = 0; x < target.box.width; ++x) {
+      const double weight = std::abs(static_cast<double>(target.contrast(y, x)));
+      sum += weight;
+      moment = moment + weight * Vec2{static_cast<double>(target.box.x + x), static_cast<double>(target.box.y + y)};
+    }
+  }
+  return sum > 0 ? (1 / sum) * moment : target.centroid_px;
+}
+
+// What lies inside the picture; an empty box where nothing does.
+SensorTemplate Cropped(const SensorTemplate& target, const PixelBox& picture) {
+  if (picture.Contains(target.box)) return target;
+  SensorTemplate part = target;
+  part.box = Intersect(target.box, picture);
+  const PixelBox inner{part.box.x - target.box.x, part.box.y - target.box.y, part.box.width, part.box.height};
+  part.coverage = part.box.empty() ? Image<std::uint16_t>() : Crop(target.coverage, inner);
+  part.contrast = part.box.empty() ? Image<float>() : Crop(target.contrast, inner);
+  part.centroid_px = CentroidOf(part);
+  return part;
 }
 
 // Opacity and contrast behind a layer and nearer targets, back on their fixed-point grids.
@@ -58,11 +86,8 @@ SensorTemplate Hidden(const SensorTemplate& target, const Transmission* layer,
   return result;
 }
 
-double ShareLeft(const SensorTemplate& hidden, const SensorTemplate& target) {
-  const auto sum = [](const Image<std::uint16_t>& image) {
-    return std::accumulate(image.begin(), image.end(), std::int64_t{0});
-  };
-  return static_cast<double>(sum(hidden.coverage)) / static_cast<double>(sum(target.coverage));
+double SumOf(const Image<std::uint16_t>& coverage) {
+  return static_cast<double>(std::accumulate(coverage.begin(), coverage.end(), std::int64_t{0}));
 }
 
 // The target's half_max pixels that `taken` leaves free become taken; false where there are none.
@@ -133,9 +158,14 @@ PlacementFault LayTargets(const Scenario& scenario, std::vector<TargetViews>& vi
     const auto f = static_cast<std::size_t>(frame);
     const Image<float>& background = backdrop.frames[f].pixels;
     std::vector<SensorTemplate> targets(count);
+    std::vector<double> whole(count);
     for (std::size_t i = 0; i < count; ++i) {
-      targets[i] = Unhidden(views[i].At(frame), paths[i].states[f], tracks[i].unit_contrast, options.camera);
-      if (const auto fault = CheckPlace(targets[i], backdrop, f, options); fault != PlacementFault::kNone) return fault;
+      const SensorTemplate target =
+          Unhidden(views[i].At(frame), paths[i].states[f], tracks[i].unit_contrast, options.camera);
+      const auto fault = CheckPlace(target, scenario.targets[i].may_leave, backdrop, f, options);
+      if (fault != PlacementFault::kNone) return fault;
+      whole[i] = SumOf(target.coverage);
+      targets[i] = Cropped(target, background.box());
     }
     const Transmission* const layer = backdrop.layers.empty() ? nullptr : &backdrop.layers[f];
     std::vector<const SensorTemplate*> nearer;
@@ -143,7 +173,7 @@ PlacementFault LayTargets(const Scenario& scenario, std::vector<TargetViews>& vi
     for (const std::size_t i : order) {
       const SensorTemplate seen = layer == nullptr && nearer.empty() ? targets[i] : Hidden(targets[i], layer, nearer);
       nearer.push_back(&targets[i]);
-      const double visibility = ShareLeft(seen, targets[i]);
+      const double visibility = SumOf(seen.coverage) / whole[i];
       if (visibility == 0 || visibility < options.occlusion.hidden_below) continue;
       if (count > 1 && !TakeMask(seen, taken)) continue;
       EmbeddedTrack& track = tracks[i];

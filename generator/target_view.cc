@@ -119,9 +119,7 @@ TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenari
     : model_(model),
       camera_(camera),
       scenario_(scenario),
-      views_(scenario.attitude_rate == Attitude{} && scenario.range_ratio == 1
-                 ? 1
-                 : static_cast<std::size_t>(scenario.frames)) {}
+      views_(scenario.KeepsItsView() ? 1 : static_cast<std::size_t>(scenario.frames)) {}
 
 const Template& TargetViews::At(int frame) {
   std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(frame)];

@@ -183,6 +183,17 @@ TEST_F(Native, HalfAManifestIsNamedAndTheImagesAreStillDecoded) {
                                                Is("decode", "image/b/000003.png", "the file is empty")));
 }
 
+TEST_F(Native, AModelInTwoSplitsIsNamedWhereModelsAreHeldOut) {
+  Manifest manifest = ParseManifest(ReadFile(File("manifest.json")));
+  for (ManifestSequence& sequence : manifest.sequences) sequence.models = {{"jet.obj", "0123"}};
+  WriteFileAtomically(File("manifest.json"), ToJson(manifest));
+  EXPECT_THAT(Findings(), IsEmpty());
+  manifest.config_json = R"({"split": {"models": "held_out"}})";
+  WriteFileAtomically(File("manifest.json"), ToJson(manifest));
+  EXPECT_THAT(Findings(),
+              Contains(Is("split", "manifest.json", "the model jet.obj lies in the splits test and train")));
+}
+
 TEST_F(Native, ASourceInTwoSplitsAndAListThatDisagreesAreNamed) {
   Manifest manifest = ParseManifest(ReadFile(File("manifest.json")));
   manifest.sequences[2].background.source = "a";

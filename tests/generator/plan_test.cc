@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <set>
@@ -91,6 +92,33 @@ TEST(AssignSplits, GivesEachSplitASourceAndKeepsTheShares) {
   }
 }
 
+TEST(AssignModelSplits, GivesEverySplitThatHasSourcesAModelOfItsOwn) {
+  const std::vector<std::string> sources = AssignSplits(10, 0.2, 0.3, 1);
+  const auto splits = AssignModelSplits(7, sources, 0.2, 0.3, 1);
+  for (const std::string split : {"train", "val", "test"}) {
+    std::vector<int> times(7);
+    for (int place = 0; place < 7; ++place) ++times[static_cast<std::size_t>(ModelOfSplit(splits, split, place))];
+    for (std::size_t model = 0; model < 7; ++model) EXPECT_EQ(times[model] > 0, splits[model] == split);
+  }
+  EXPECT_THROW(AssignModelSplits(2, sources, 0.2, 0.3, 1), Error);
+}
+
+TEST(PlanSequence, HoldsModelsOut) {
+  GenerateOptions options;
+  options.sequences = 9;
+  options.backgrounds.procedural_sources = 3;
+  options.split.models = HeldOutModels::kHeldOut;
+  const Inventory inventory = OpenInventory(options);
+  std::map<int, std::set<std::string>> splits_of_model;
+  for (const SequenceRequest& request : DrawRequests(options, static_cast<int>(inventory.models.size()))) {
+    const Scenario scenario = PlanSequence(inventory, request, options);
+    splits_of_model[scenario.targets[0].request.model].insert(
+        inventory.splits[static_cast<std::size_t>(scenario.source)]);
+  }
+  EXPECT_EQ(splits_of_model.size(), 3U);
+  for (const auto& [model, splits] : splits_of_model) EXPECT_EQ(splits.size(), 1U) << model;
+}
+
 TEST(DrawPath, StaysInsideAndStartsWithTheSpeedAskedForWhereItFits) {
   RandomStream random({.seed = 3, .purpose = Purpose::kTest});
   for (int i = 0; i < 500; ++i) {
@@ -126,19 +154,19 @@ TEST(DrawPath, PositionIsTheIntegralOfTheVelocity) {
   }
 }
 
-TEST(DrawPathThrough, PassesThePointInItsFrameAndStaysInside) {
+TEST(PlaceThrough, PassesThePointInItsFrameAndStaysInside) {
   RandomStream random({.seed = 5, .purpose = Purpose::kTest});
   const Vec2 low{10, 10}, high{110, 90};
   for (int i = 0; i < 500; ++i) {
     const int frames = 2 + static_cast<int>(random.Integer(60)),
               frame = static_cast<int>(random.Integer(static_cast<std::uint32_t>(frames)));
     const Vec2 point{random.Uniform(11, 109), random.Uniform(11, 89)};
-    const auto path =
-        DrawPathThrough(random, low, high, frames, random.Uniform(0, 4), random.Uniform(0, 0.05), point, frame);
-    if (!path) continue;  // faster than a hundredth of the speed is not asked for from near the border
-    const Vec2 miss = path->Position(frame) - point;
+    const Motion motion = DrawAcceleratedMotion(random, random.Uniform(0, 4), random.Uniform(0, 0.05));
+    const auto movement = PlaceThrough(motion, low, high, frames, point, frame);
+    if (!movement) continue;  // faster than a hundredth of the speed is not asked for from near the border
+    const Vec2 miss = movement->path.Position(frame) - point;
     EXPECT_LE(std::hypot(miss.x, miss.y), 2.0 / 65536);  // start, on its grid
-    EXPECT_TRUE(StaysInside(*path, low, high, frames));
+    EXPECT_TRUE(StaysInside(movement->path, low, high, frames));
   }
 }
 

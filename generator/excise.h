@@ -1,0 +1,26 @@
+// Real targets taken out of a background: what lies behind them is seen in the neighbouring frames, wherever the target
+// has moved over the scene meanwhile. Every other pixel stays bit-identical.
+#pragma once
+
+#include <vector>
+
+#include "core/frame.h"
+#include "core/geometry.h"
+
+namespace mirst {
+
+/// Boxes of real targets in a stretch of frames.
+struct Excision {
+  int excised = 0;
+  int kept = 0;  ///< no three neighbours show what lies behind
+  friend bool operator==(const Excision&, const Excision&) = default;
+};
+
+/// Fills the boxes (`boxes[k]` of frame k, grown by 2 px for what the optics spread) and takes those that were filled
+/// out of the list. The fill is the scene, the median of up to eight neighbouring frames, at most 24 away, aligned
+/// about the box (fusion/match_shift.h) with its mean brought to the surroundings' level, plus the noise of the nearest
+/// of them, weakened by what the median has of it; in whole counts. A neighbour counts where its pixels lie outside
+/// every target's grown box and it predicts the surroundings (12 px) as well as their own spatial median does.
+Excision ExciseTargets(std::vector<Frame>& frames, std::vector<std::vector<PixelBox>>& boxes);
+
+}  // namespace mirst
