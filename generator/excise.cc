@@ -4,7 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include "core/median.h"
 #include "core/parallel.h"
 #include "fusion/match_shift.h"
 #include "fusion/scene_estimate.h"
@@ -15,6 +14,7 @@ namespace {
 constexpr int kSpread_px = 2, kSurroundings_px = 12, kSceneRadius_px = 3;
 constexpr int kFarthest = 24;
 constexpr std::size_t kFewest = 3, kMost = 8;
+constexpr double kNoiseSigmas = 3.5;  // more than that is something else that passes
 
 bool IsFree(const std::vector<PixelBox>& boxes, const PixelBox& place) {
   return std::none_of(boxes.begin(), boxes.end(), [&](const PixelBox& box) { return !Intersect(box, place).empty(); });
@@ -52,10 +52,10 @@ struct Stretch {
 
 // A neighbouring frame as it covers the surroundings.
 struct Neighbour {
-  std::size_t frame;
   Vec2 shift;
   Image<float> part;
-  double level = 0;  // to be added
+  double level = 0;        // to be added
+  double mean_square = 0;  // of the difference in the surroundings
 };
 
 struct Fit {
@@ -81,19 +81,60 @@ std::optional<Fit> Compare(const Image<float>& here, const Image<float>& part, c
   return Fit{level, squares / count - level * level};
 }
 
+// A step of Gauss-Newton towards the shift under which the surroundings look the same: MatchShift gives quarters of a
+// pixel, nearer to whole ones where there is noise. Gradients of both are multiplied, so that noise does not weaken it.
+Vec2 Correction(const Image<float>& here, const Image<float>& part, const PixelBox& around,
+                const std::vector<PixelBox>& targets) {
+  constexpr double kMost_px = 0.5;
+  double xx = 0, xy = 0, yy = 0, dx = 0, dy = 0;
+  for (int y = 1; y + 1 < around.height; ++y) {
+    for (int x = 1; x + 1 < around.width; ++x) {
+      const int column = around.x + x, row = around.y + y;
+      if (!IsFree(targets, column, row)) continue;
+      const auto half = [](float high, float low) {
+        return 0.5 * (static_cast<double>(high) - static_cast<double>(low));
+      };
+      const double ax = half(here(row, column + 1), here(row, column - 1)), bx = half(part(y, x + 1), part(y, x - 1));
+      const double ay = half(here(row + 1, column), here(row - 1, column)), by = half(part(y + 1, x), part(y - 1, x));
+      const double difference = static_cast<double>(here(row, column)) - static_cast<double>(part(y, x));
+      xx += ax * bx;
+      xy += 0.5 * (ax * by + ay * bx);
+      yy += ay * by;
+      dx += 0.5 * (ax + bx) * difference;
+      dy += 0.5 * (ay + by) * difference;
+    }
+  }
+  const double determinant = xx * yy - xy * xy;
+  if (!(xx > 0 && yy > 0 && determinant > 0.01 * xx * yy)) return {};  // bare, or along an edge
+  const Vec2 step{(yy * dx - xy * dy) / determinant, (xx * dy - xy * dx) / determinant};
+  return std::abs(step.x) <= kMost_px && std::abs(step.y) <= kMost_px ? step : Vec2{};
+}
+
+// Where targets stand in either frame, in the first one's pixels.
+std::vector<PixelBox> TargetsOfBoth(std::vector<PixelBox> targets, const std::vector<PixelBox>& others, int dx,
+                                    int dy) {
+  for (const PixelBox& box : others) targets.push_back(Grow({box.x - dx, box.y - dy, box.width, box.height}, 1));
+  return targets;
+}
+
+// `shift`: where it is expected, then where it is.
 std::optional<Neighbour> LookAt(const Stretch& stretch, std::size_t k, std::size_t other, const PixelBox& hole,
-                                const PixelBox& around, Vec2 guess, double tolerated, Vec2& shift) {
-  const auto found = MatchShift(stretch.without[k], stretch.without[other], around, guess);
+                                const PixelBox& around, double tolerated, Vec2& shift) {
+  const auto found = MatchShift(stretch.without[k], stretch.without[other], around, shift);
   if (!found) return std::nullopt;
   shift = *found;
-  const int dx = static_cast<int>(std::floor(shift.x)), dy = static_cast<int>(std::floor(shift.y));
-  const PixelBox seen{hole.x + dx, hole.y + dy, hole.width + 1, hole.height + 1};
-  if (!IsFree(stretch.targets[other], seen)) return std::nullopt;  // a target is there, too
+  const int dx = static_cast<int>(std::floor(shift.x + 0.5)), dy = static_cast<int>(std::floor(shift.y + 0.5));
+  const std::vector<PixelBox> targets = TargetsOfBoth(stretch.targets[k], stretch.targets[other], dx, dy);
+  if (!IsFree(TargetsOfBoth({}, stretch.targets[other], dx, dy), hole)) return std::nullopt;  // one is there, too
+  const Image<float>& here = stretch.frames[k].pixels;
   auto part = ShiftedPart(stretch.without[other], around, shift);
   if (!part) return std::nullopt;
-  const auto fit = Compare(stretch.frames[k].pixels, *part, around, stretch.targets[k]);
+  const Vec2 exact = shift + Correction(here, *part, around, targets);
+  part = ShiftedPart(stretch.without[other], around, exact);
+  if (!part) return std::nullopt;
+  const auto fit = Compare(here, *part, around, targets);
   if (!fit || fit->mean_square > tolerated) return std::nullopt;
-  return Neighbour{other, shift, std::move(*part), fit->level};
+  return Neighbour{exact, std::move(*part), fit->level, fit->mean_square};
 }
 
 // The nearest ones first.
@@ -112,41 +153,42 @@ std::vector<Neighbour> FindNeighbours(const Stretch& stretch, std::size_t k, con
       const auto other = static_cast<std::ptrdiff_t>(k) + (side == 0 ? -distance : distance);
       if (other < 0 || other >= static_cast<std::ptrdiff_t>(stretch.frames.size())) continue;
       Vec2 found = shift[side] + step[side];
-      auto neighbour = LookAt(stretch, k, static_cast<std::size_t>(other), hole, around, found, tolerated, found);
+      auto neighbour = LookAt(stretch, k, static_cast<std::size_t>(other), hole, around, tolerated, found);
       step[side] = found - shift[side];
       shift[side] = found;
       if (neighbour && neighbours.size() < kMost) neighbours.push_back(std::move(*neighbour));
     }
   }
+  double least = tolerated;
+  for (const Neighbour& neighbour : neighbours) least = std::min(least, neighbour.mean_square);
+  std::erase_if(neighbours, [&](const Neighbour& n) { return n.mean_square > 2 * (least + kRounding); });
   return neighbours;
 }
 
-// What the nearest neighbour has on its own scene there, without interpolation, which would smooth it.
-Image<double> NoiseOf(const Stretch& stretch, const Neighbour& neighbour, const PixelBox& hole) {
-  const Image<float>& frame = stretch.without[neighbour.frame];
-  const PixelBox place = {hole.x + static_cast<int>(std::floor(neighbour.shift.x + 0.5)),
-                          hole.y + static_cast<int>(std::floor(neighbour.shift.y + 0.5)), hole.width, hole.height};
-  Image<double> noise(hole.height, hole.width, 0);
-  const PixelBox seen = Intersect(place, frame.box());
-  if (seen.empty()) return noise;
-  const Image<float> scene = MedianScene(frame, seen, kSceneRadius_px);
-  for (int y = 0; y < seen.height; ++y) {
-    for (int x = 0; x < seen.width; ++x) {
-      noise(seen.y - place.y + y, seen.x - place.x + x) =
-          static_cast<double>(frame(seen.y + y, seen.x + x)) - static_cast<double>(scene(y, x));
-    }
-  }
-  return noise;
+// Of an even number the mean of both in the middle: the upper one would be a bias.
+double Median(std::vector<double>& values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return 0.5 * (values[(n - 1) / 2] + values[n / 2]);
+}
+
+// The variance that white noise keeps when it is interpolated by that shift.
+double VarianceKept(Vec2 shift) {
+  const double u = shift.x - std::floor(shift.x), v = shift.y - std::floor(shift.y);
+  return (u * u + (1 - u) * (1 - u)) * (v * v + (1 - v) * (1 - v));
 }
 
 bool Fill(const Stretch& stretch, std::size_t k, const PixelBox& hole, Frame& frame) {
   const PixelBox around = Intersect(Grow(hole, kSurroundings_px), frame.pixels.box());
   const std::vector<Neighbour> neighbours = FindNeighbours(stretch, k, hole, around);
   if (neighbours.size() < kFewest) return false;
-  const Image<double> noise = NoiseOf(stretch, neighbours.front(), hole);
-  // A median of n has pi / (2 n) of the variance; what is added makes it up to one.
-  const double share = std::sqrt(std::max(0.0, 1 - 1.5707963267948966 / static_cast<double>(neighbours.size())));
-  const double most = MaxCount(frame.bit_depth);
+  // The one whose noise was interpolated least; the nearest of several.
+  const auto noisy = std::max_element(neighbours.begin(), neighbours.end(), [](const Neighbour& a, const Neighbour& b) {
+    return VarianceKept(a.shift) < VarianceKept(b.shift);
+  });
+  const auto source = static_cast<std::size_t>(noisy - neighbours.begin());
+  const double restored = 1 / std::sqrt(VarianceKept(noisy->shift));
+  const double most_noise = kNoiseSigmas * std::sqrt(0.5 * noisy->mean_square), most = MaxCount(frame.bit_depth);
   std::vector<double> values;
   for (int y = 0; y < hole.height; ++y) {
     for (int x = 0; x < hole.width; ++x) {
@@ -155,7 +197,8 @@ bool Fill(const Stretch& stretch, std::size_t k, const PixelBox& hole, Frame& fr
         values.push_back(static_cast<double>(neighbour.part(hole.y - around.y + y, hole.x - around.x + x)) +
                          neighbour.level);
       }
-      const double value = UpperMedian(values) + share * noise(y, x);
+      const double seen = values[source], scene = Median(values);
+      const double value = scene + restored * std::clamp(seen - scene, -most_noise, most_noise);
       frame.pixels(hole.y + y, hole.x + x) = static_cast<float>(std::clamp(std::floor(value + 0.5), 0.0, most));
     }
   }

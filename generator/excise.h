@@ -17,10 +17,10 @@ struct Excision {
 };
 
 /// Fills the boxes (`boxes[k]` of frame k, grown by 2 px for what the optics spread) and takes those that were filled
-/// out of the list. The fill is the scene, the median of up to eight neighbouring frames, at most 24 away, aligned
-/// about the box (fusion/match_shift.h) with its mean brought to the surroundings' level, plus the noise of the nearest
-/// of them, weakened by what the median has of it; in whole counts. A neighbour counts where its pixels lie outside
-/// every target's grown box and it predicts the surroundings (12 px) as well as their own spatial median does.
+/// out of the list. The scene is the median of up to eight neighbouring frames, at most 24 away, aligned about the box
+/// (fusion/match_shift.h) and brought to the surroundings' level; the noise is that of the one that is interpolated least,
+/// at its full variance; in whole counts. A neighbour counts where its pixels lie outside every target's grown box, and
+/// where it predicts the surroundings (12 px) as well as their own spatial median and the best neighbour do.
 Excision ExciseTargets(std::vector<Frame>& frames, std::vector<std::vector<PixelBox>>& boxes);
 
 }  // namespace mirst

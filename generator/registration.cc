@@ -33,8 +33,6 @@ cv::Mat Smoothed(const Image<float>& image) {
   return smooth;
 }
 
-cv::Mat ToOpenCv(const Homography& map) { return cv::Mat(3, 3, CV_64F, const_cast<double*>(map.data())).clone(); }
-
 double OnGrid(double value, double step) { return std::floor(value / step + 0.5) * step; }
 
 Homography Rounded(Homography map) {
@@ -57,7 +55,7 @@ std::optional<Homography> ByEcc(const Image<float>& first, const Image<float>& s
   const cv::Mat a = Matrix(first), b = Matrix(second);
   const Vec2 start = RegisterFrames(first, second).shift_px;
   cv::Mat warp = (cv::Mat_<float>(2, 3) << 1, 0, static_cast<float>(start.x), 0, 1, static_cast<float>(start.y));
-  const cv::TermCriteria until(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 60, 1e-6);
+  const cv::TermCriteria until(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 30, 1e-6);
   try {
     for (const int model : {cv::MOTION_EUCLIDEAN, cv::MOTION_AFFINE})
       cv::findTransformECC(a, b, warp, model, until, cv::noArray(), 5);
@@ -96,8 +94,16 @@ std::optional<Homography> ByFeatures(const Image<float>& first, const Image<floa
   cv::Mat inliers;
   const cv::Mat found = cv::findHomography(from, to, cv::RANSAC, kInlier_px, inliers, 2000, 0.999);
   if (found.empty() || cv::countNonZero(inliers) < static_cast<int>(kFewestMatches)) return std::nullopt;
+  cv::Mat refined;
+  found.convertTo(refined, CV_32F);
+  try {
+    const cv::TermCriteria until(cv::TermCriteria::COUNT + cv::TermCriteria::EPS, 30, 1e-6);
+    cv::findTransformECC(Matrix(first), Matrix(second), refined, cv::MOTION_HOMOGRAPHY, until, cv::noArray(), 5);
+  } catch (const cv::Exception&) {
+    found.convertTo(refined, CV_32F);  // the features alone, then
+  }
   Homography map{};
-  for (int i = 0; i < 9; ++i) map[static_cast<std::size_t>(i)] = found.at<double>(i / 3, i % 3);
+  for (int i = 0; i < 9; ++i) map[static_cast<std::size_t>(i)] = static_cast<double>(refined.at<float>(i / 3, i % 3));
   return std::abs(map[8]) > 1e-6 ? std::optional(map) : std::nullopt;
 }
 
@@ -154,21 +160,43 @@ struct AlignedPair {
   cv::Mat first, second, seen;
 };
 
-AlignedPair Align(const Image<float>& first, const Image<float>& second, const Homography& second_from_first) {
-  constexpr int kBorder = 4;
-  AlignedPair pair{Smoothed(first), {}, {}};
-  const cv::Mat map = ToOpenCv(second_from_first);
-  cv::warpPerspective(Smoothed(second), pair.second, map, pair.first.size(), cv::INTER_CUBIC | cv::WARP_INVERSE_MAP,
-                      cv::BORDER_REPLICATE);
-  cv::Mat inside = cv::Mat::zeros(pair.first.size(), CV_8U);
-  inside(cv::Rect(kBorder, kBorder, inside.cols - 2 * kBorder, inside.rows - 2 * kBorder)) = 255;
-  cv::warpPerspective(inside, pair.seen, map, pair.first.size(), cv::INTER_NEAREST | cv::WARP_INVERSE_MAP);
-  pair.seen &= inside;
+// Weights of Keys' cubic (IEEE T-ASSP 29, 1981) for a place `t` of the way from the second of four pixels to the third.
+std::array<double, 4> CubicWeights(double t) {
+  return {t * (t * (1 - 0.5 * t) - 0.5), 1 + t * t * (1.5 * t - 2.5), t * (0.5 + t * (2 - 1.5 * t)),
+          t * t * 0.5 * (t - 1)};
+}
+
+float CubicAt(const cv::Mat& image, int column, int row, const std::array<double, 4>& across,
+              const std::array<double, 4>& down) {
+  double value = 0;
+  for (int v = 0; v < 4; ++v) {
+    const float* pixels = image.ptr<float>(row - 1 + v) + column - 1;
+    double line = 0;
+    for (int u = 0; u < 4; ++u) line += across[static_cast<std::size_t>(u)] * static_cast<double>(pixels[u]);
+    value += down[static_cast<std::size_t>(v)] * line;
+  }
+  return static_cast<float>(value);
+}
+
+// Not by OpenCV's warps, which know places to 1/32 px alone: over a sequence that adds up.
+AlignedPair Align(const cv::Mat& first, const cv::Mat& second, const Homography& second_from_first) {
+  constexpr int kBorder = 4;  // of the smoothing
+  AlignedPair pair{first, cv::Mat::zeros(first.size(), CV_32F), cv::Mat::zeros(first.size(), CV_8U)};
+  for (int y = kBorder; y < first.rows - kBorder; ++y) {
+    for (int x = kBorder; x < first.cols - kBorder; ++x) {
+      const Vec2 p = Apply(second_from_first, {static_cast<double>(x), static_cast<double>(y)});
+      if (!(p.x >= kBorder && p.y >= kBorder && p.x < first.cols - kBorder && p.y < first.rows - kBorder)) continue;
+      const int column = static_cast<int>(p.x), row = static_cast<int>(p.y);
+      pair.second.at<float>(y, x) = CubicAt(second, column, row, CubicWeights(p.x - column), CubicWeights(p.y - row));
+      pair.seen.at<std::uint8_t>(y, x) = 255;
+    }
+  }
   cv::Scalar mean_a, sigma_a, mean_b, sigma_b;
   cv::meanStdDev(pair.first, mean_a, sigma_a, pair.seen);
   cv::meanStdDev(pair.second, mean_b, sigma_b, pair.seen);
   const double gain = sigma_b[0] > 0 ? sigma_a[0] / sigma_b[0] : 1;
   pair.second.convertTo(pair.second, CV_32F, gain, mean_a[0] - gain * mean_b[0]);
+  cv::erode(pair.seen, pair.seen, cv::Mat::ones(3, 3, CV_8U));  // gradients reach a pixel farther
   return pair;
 }
 
@@ -191,30 +219,52 @@ Displacement DisplacementIn(const AlignedPair& pair, const cv::Rect& block) {
   return sums;
 }
 
-// How far the aligned frames still are from each other, block by block.
-void Judge(const Image<float>& first, const Image<float>& second, PairMotion& motion) {
-  constexpr double kBlockTells_px = 0.3;
-  const AlignedPair pair = Align(first, second, motion.second_from_first);
-  Displacement all;
-  std::vector<double> left;
-  for (int y = 1; y + kBlock_px < pair.first.rows; y += kBlock_px) {
-    for (int x = 1; x + kBlock_px < pair.first.cols; x += kBlock_px) {
-      const Displacement block = DisplacementIn(pair, {x, y, kBlock_px, kBlock_px});
-      all.Add(block);
-      if (2 * block.pixels < kBlock_px * kBlock_px || block.Uncertainty() > kBlockTells_px) continue;
-      const Vec2 d = block.Solve();
-      left.push_back(std::sqrt(d.x * d.x + d.y * d.y));
+std::vector<Displacement> DisplacementsOfBlocks(const AlignedPair& pair) {
+  const int columns = (pair.first.cols - 2) / kBlock_px, rows = (pair.first.rows - 2) / kBlock_px;
+  const int left = (pair.first.cols - columns * kBlock_px) / 2, top = (pair.first.rows - rows * kBlock_px) / 2;
+  std::vector<Displacement> blocks;
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      blocks.push_back(DisplacementIn(pair, {left + column * kBlock_px, top + row * kBlock_px, kBlock_px, kBlock_px}));
     }
   }
-  motion.uncertainty_px = all.Uncertainty();
-  const bool tells = motion.uncertainty_px <= kMostUncertain_px;
-  if (!left.empty()) {
-    motion.residual_px = UpperMedian(left);
-  } else if (tells) {
+  return blocks;
+}
+
+Displacement SumOf(const std::vector<Displacement>& blocks) {
+  Displacement all;
+  for (const Displacement& block : blocks) all.Add(block);
+  return all;
+}
+
+double Length(Vec2 v) { return std::sqrt(v.x * v.x + v.y * v.y); }
+
+// The map with its shift refined (Gauss-Newton), and how far the aligned frames still are from each other.
+PairMotion Judged(const cv::Mat& first, const cv::Mat& second, Homography map) {
+  constexpr double kBlockTells_px = 0.3, kFarthestStep_px = 1;
+  constexpr int kSteps = 3;
+  PairMotion motion;
+  std::vector<Displacement> blocks;
+  for (int step = 0; step <= kSteps; ++step) {
+    if (step == kSteps) map = Rounded(map);
+    blocks = DisplacementsOfBlocks(Align(first, second, map));
+    const Displacement all = SumOf(blocks);
+    motion.uncertainty_px = all.Uncertainty();
+    motion.registered = motion.uncertainty_px <= kMostUncertain_px && 4 * all.pixels >= first.rows * first.cols;
+    if (step == kSteps || !motion.registered) break;
     const Vec2 d = all.Solve();
-    motion.residual_px = std::sqrt(d.x * d.x + d.y * d.y);
+    if (Length(d) > kFarthestStep_px) break;
+    map = Homography{1, 0, d.x, 0, 1, d.y, 0, 0, 1} * map;
   }
-  motion.registered = tells && 4 * all.pixels >= pair.first.rows * pair.first.cols;
+  motion.second_from_first = Rounded(map);
+  if (!motion.registered) return motion;
+  std::vector<double> left;
+  for (const Displacement& block : blocks) {
+    if (2 * block.pixels >= kBlock_px * kBlock_px && block.Uncertainty() <= kBlockTells_px)
+      left.push_back(Length(block.Solve()));
+  }
+  motion.residual_px = left.empty() ? Length(SumOf(blocks).Solve()) : UpperMedian(left);
+  return motion;
 }
 
 SceneMotion Chain(const std::vector<PairMotion>& pairs, RegistrationMethod method) {
@@ -273,10 +323,8 @@ Vec2 Apply(const Homography& map, Vec2 p) {
 }
 
 PairMotion RegisterPair(const Image<float>& first, const Image<float>& second, RegistrationMethod method) {
-  PairMotion motion;
   const std::optional<Homography> map = FindMap(first, second, method);
-  motion.second_from_first = map ? Rounded(*map) : kIdentity;
-  Judge(first, second, motion);
+  PairMotion motion = Judged(Smoothed(first), Smoothed(second), map ? Rounded(*map) : kIdentity);
   motion.registered = motion.registered && map.has_value();
   return motion;
 }

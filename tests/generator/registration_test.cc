@@ -9,14 +9,14 @@
 
 #include "core/units.h"
 #include "generator/plan.h"
-#include "tests/support/blob_scene.h"
+#include "tests/support/wave_scene.h"
 
 namespace mirst {
 namespace {
 
 constexpr int kHeight = 128, kWidth = 160;
-const test::BlobScene& Scene() {
-  static const test::BlobScene scene(3, 12);
+const test::WaveScene& Scene() {
+  static const test::WaveScene scene(3, 12);
   return scene;
 }
 
@@ -54,9 +54,10 @@ double LargestMiss(const Homography& found, const Homography& truth) {
 constexpr RegistrationMethod kMethods[] = {RegistrationMethod::kPhase, RegistrationMethod::kEcc,
                                            RegistrationMethod::kFeatures};
 
-// Of the corners, px. Least squares on clean pictures is limited by the interpolation; corners of ORB lie on pixels of
-// a pyramid, some tenths off, and the fit averages over tens of them.
-double Tolerance(RegistrationMethod method) { return method == RegistrationMethod::kFeatures ? 0.5 : 0.05; }
+// Of the corners, px. A shift is limited by the interpolation. ECC fits a turn and a zoom too, on pictures that OpenCV
+// warps on a grid of 1/32 px: what that leaves in the slopes counts 100 px from the middle, hence a tenth, twice where
+// the contrast is halved.
+double Tolerance(RegistrationMethod method) { return method == RegistrationMethod::kPhase ? 0.02 : 0.2; }
 
 TEST(RegisterPair, FindsAShiftByEveryMethod) {
   const Homography truth = Similarity(0, 1, {3.3, -1.7});
@@ -73,16 +74,16 @@ TEST(RegisterPair, FindsATurnAndAZoomWhereTheModelHasThem) {
   for (const auto method : {RegistrationMethod::kEcc, RegistrationMethod::kFeatures}) {
     const PairMotion found = RegisterPair(First(), Moved(truth), method);
     EXPECT_TRUE(found.registered) << ToString(method);
-    EXPECT_LT(LargestMiss(found.second_from_first, truth), 2 * Tolerance(method)) << ToString(method);
+    EXPECT_LT(LargestMiss(found.second_from_first, truth), Tolerance(method)) << ToString(method);
   }
 }
 
 TEST(RegisterPair, TheResidualIsWhatAShiftLeavesOfATurn) {
   const double degrees = 0.8;
   const PairMotion found = RegisterPair(First(), Moved(Similarity(degrees, 1, {})), RegistrationMethod::kPhase);
-  // The middles of the 32-px blocks lie 16 to 78 px from the picture's middle, half of them farther than 46 px: 0.64
-  // px.
-  EXPECT_NEAR(found.residual_px, 46 * degrees * kPi / 180, 0.15);
+  // The middles of the 4 x 3 blocks of 32 px lie 16 (two), 36 (four), 48 (two) and 58 px (four) from the picture's: the
+  // upper median is 48 px. Of a turn within a block the shift is seen to some per cent.
+  EXPECT_NEAR(found.residual_px, 48 * degrees * kPi / 180, 0.07);
 }
 
 TEST(RegisterPair, DoesNotCareForBrightnessAndContrast) {
@@ -144,8 +145,9 @@ TEST(RegisterScene, ChainsThePairs) {
   EXPECT_EQ(motion.method, RegistrationMethod::kPhase);  // which suffices
   ASSERT_EQ(motion.frame_from_scene.size(), 13U);
   EXPECT_EQ(motion.frame_from_scene[0], kIdentity);
-  // 12 steps of about 0.02 px each (noise 1, as above), their errors in part opposite: 0.02 * 12 at most.
-  EXPECT_LT(LargestMiss(motion.frame_from_scene[12], Similarity(0, 1, 12.0 * step)), 0.24);
+  // 12 steps of about 0.02 px each (noise 1, as above), in part opposite errors: sqrt(12) * 0.02, and half as much
+  // again.
+  EXPECT_LT(LargestMiss(motion.frame_from_scene[12], Similarity(0, 1, 12.0 * step)), 0.1);
   EXPECT_LT(motion.residual_px, 0.15);
 }
 
@@ -165,6 +167,10 @@ TEST(PlanSequence, MovesThePathWithTheSceneWhereItIsRegistered) {
   options.sequences = 3;
   options.frames = {20, 20};
   options.backgrounds.procedural_sources = 3;
+  options.backgrounds.procedural.width = 192;
+  options.backgrounds.procedural.height = 144;
+  options.backgrounds.procedural.frame_count = 24;
+  options.target.area_px = {2, 20};
   options.backgrounds.procedural.scene = ProceduralOptions::Scene::kSkyline;
   options.backgrounds.procedural.pan_px_per_frame = 2;
   options.track.model = "straight";

@@ -1,4 +1,4 @@
-// A scene that can be looked at anywhere: smooth blobs of all sizes on a plane, for tests of motion with known answers.
+// A scene that can be looked at anywhere: many waves of all directions, for tests of motion with known answers.
 #pragma once
 
 #include <cmath>
@@ -7,25 +7,26 @@
 #include "core/geometry.h"
 #include "core/image.h"
 #include "core/random.h"
+#include "core/units.h"
 
 namespace mirst::test {
 
-class BlobScene {
+/// Wavelengths of 8 to 60 px: nothing that an interpolation would lose.
+class WaveScene {
  public:
-  /// Covers [-100, 400) on both axes; structure of about `contrast` counts about 120.
-  BlobScene(std::uint64_t seed, double contrast) {
+  /// Counts of standard deviation `contrast` about 120.
+  WaveScene(std::uint64_t seed, double contrast) {
     RandomStream random({.seed = seed, .purpose = Purpose::kTest});
-    for (int i = 0; i < 1500; ++i) {
-      const double x = random.Uniform(-100, 400), y = random.Uniform(-100, 400), sigma = random.Uniform(2, 10);
-      blobs_.push_back({{x, y}, sigma, contrast * random.Normal() / std::sqrt(2.0)});
+    constexpr int kWaves = 40;
+    for (int i = 0; i < kWaves; ++i) {
+      const double angle = random.Uniform(0, 2 * kPi), k = 2 * kPi / random.Uniform(8, 60);
+      waves_.push_back({{k * std::cos(angle), k * std::sin(angle)}, random.Uniform(0, 2 * kPi)});
     }
+    height_ = contrast * std::sqrt(2.0 / kWaves);
   }
   double At(Vec2 p) const {
     double value = 120;
-    for (const Blob& blob : blobs_) {
-      const double x = p.x - blob.place.x, y = p.y - blob.place.y, r2 = x * x + y * y, s2 = blob.sigma * blob.sigma;
-      if (r2 < 16 * s2) value += blob.height * std::exp(-0.5 * r2 / s2);
-    }
+    for (const Wave& wave : waves_) value += height_ * std::cos(wave.k.x * p.x + wave.k.y * p.y + wave.phase);
     return value;
   }
   /// Pixel p shows the scene at `scene_from_frame(p)`, with white noise, not rounded.
@@ -43,11 +44,12 @@ class BlobScene {
   }
 
  private:
-  struct Blob {
-    Vec2 place;
-    double sigma, height;
+  struct Wave {
+    Vec2 k;
+    double phase;
   };
-  std::vector<Blob> blobs_;
+  std::vector<Wave> waves_;
+  double height_ = 1;
 };
 
 }  // namespace mirst::test
