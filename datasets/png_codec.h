@@ -33,10 +33,10 @@ ImageFileInfo ReadPngInfo(std::string_view bytes);
 /// CRC in any chunk included), larger than 16384 x 16384 px, or more pixels than the bytes can hold.
 Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth);
 
-/// One chunk IDAT; filter "Up" in all lines, or none where at most one sample in 64 is not 0 (masks: run lengths alone).
-/// Equal samples give equal bytes on every processor and with any number of threads; another version of libdeflate may
-/// give others (never other pixels). `samples` are contiguous, row by row;
-/// `channels` 1 = grey, 3 = colour (8 bits alone).
+/// One chunk IDAT; filter "Up" in all lines, or none where at most one sample in 64 is not 0 (masks: run lengths
+/// alone). Equal samples give equal bytes on every processor and with any number of threads; another version of
+/// libdeflate may give others (never other pixels). `samples` are contiguous, row by row; `channels` 1 = grey, 3 =
+/// colour (8 bits alone).
 std::string EncodePngSamples(const std::uint8_t* samples, int height, int width, int channels = 1);
 std::string EncodePngSamples(const std::uint16_t* samples, int height, int width);
 
