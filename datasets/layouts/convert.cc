@@ -62,10 +62,18 @@ std::vector<std::string> LossesOf(const Content& content, const Layout& to) {
   lose(content.ordered && !holds.sequences, "sequences: frames become single pictures");
   lose(!holds.names, "names of frames and sequences: they are numbered (conversion.json keeps those of the sequences)");
   lose(content.split && !holds.splits, "the split into train, val and test");
-  lose(content.no_split && holds.splits, "that the set has no split: all of it stands in train");
-  lose(content.sixteen_bit && !holds.labels,
-       "nothing of the 16 bits, which stay; loaders made for this layout may expect 8");
   return losses;
+}
+
+/// What a reader of the new set might take for more than it is.
+std::vector<std::string> CautionsOf(const Content& content, const Layout& from, const Layout& to) {
+  std::vector<std::string> cautions;
+  if (content.targets && to.holds.ids && !from.holds.ids)
+    cautions.emplace_back("the set tells no ids: targets are numbered in each frame anew and are no tracks");
+  if (content.no_split && to.holds.splits) cautions.emplace_back("the set has no split: all of it stands in train");
+  if (content.sixteen_bit && !to.holds.labels)
+    cautions.emplace_back("frames of 16 bits stay so; loaders made for this layout may expect 8");
+  return cautions;
 }
 
 void CheckOutput(const fs::path& in, const fs::path& out, Existing existing) {
@@ -212,6 +220,7 @@ ConvertReport Convert(const fs::path& in, const fs::path& out, const ConvertOpti
   report.targets = conversion.targets();
   report.losses = LossesOf(conversion.content(), to);
   report.notes = conversion.notes();
+  for (std::string& caution : CautionsOf(conversion.content(), from, to)) report.notes.push_back(std::move(caution));
   WriteRecord(staging.folder(), report, *reader, chosen);
   if (options.metadata) WriteMetadata(staging.folder(), {staging.name(), report, *options.metadata, *reader, chosen});
   staging.MoveIntoPlace();

@@ -33,7 +33,7 @@ struct ConvertReport {
   std::string from, to;  ///< layouts
   std::int64_t sequences = 0, frames = 0, targets = 0;
   std::vector<std::string> losses;  ///< what `to` has no place for, of what the set really holds
-  std::vector<std::string> notes;   ///< what was mended while reading
+  std::vector<std::string> notes;   ///< what was mended while reading, and what is not as it seems
 };
 
 /// Writes beside `out` and moves it into place when it is complete, with conversion.json: origin, losses, names of the

@@ -146,6 +146,15 @@ TEST_F(LayoutTest, WhatALayoutCannotHoldIsListed) {
   EXPECT_EQ(record["sequences"][1]["name"], "b");
 }
 
+TEST_F(LayoutTest, NumbersThatAreNoTracksAreCalledSo) {
+  test::WriteNativeSet(Path("set"), 16);
+  EXPECT_THAT(To("mot", "set", "tracks").notes, testing::Not(Contains(HasSubstr("no tracks"))));
+  EXPECT_THAT(To("irdst_real", "set", "real").notes, Contains(StartsWith("frames of 16 bits stay so")));
+  const std::vector<std::string> notes = To("mot", "real", "mot").notes;
+  EXPECT_THAT(notes, Contains("the set tells no ids: targets are numbered in each frame anew and are no tracks"));
+  EXPECT_THAT(notes, Contains("the set has no split: all of it stands in train"));
+}
+
 TEST_F(LayoutTest, OneSplitAloneIsTaken) {
   test::WriteNativeSet(Path("set"));
   ConvertOptions options;
