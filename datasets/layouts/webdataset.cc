@@ -72,8 +72,9 @@ void AddMember(const fs::path& shard, const TarMember& member, std::map<std::str
 std::vector<std::pair<std::string, ShardSequence>> ListShards(const fs::path& folder) {
   std::map<std::string, ShardSequence> by_name;
   for (const fs::path& shard : Shards(folder)) {
+    const std::vector<TarMember> members = ListTar(shard);
     InContext(shard.string(), [&] {
-      for (const TarMember& member : ListTar(shard)) AddMember(shard, member, by_name);
+      for (const TarMember& member : members) AddMember(shard, member, by_name);
     });
   }
   std::vector<std::pair<std::string, ShardSequence>> sequences(by_name.begin(), by_name.end());
