@@ -12,7 +12,7 @@ namespace mirst {
 namespace {
 
 constexpr int kSpread_px = 2, kSurroundings_px = 12, kSceneRadius_px = 3;
-constexpr int kFarthest = 24;
+constexpr int kFarthest = 64;
 constexpr std::size_t kFewest = 3, kMost = 8;
 constexpr double kNoiseSigmas = 3.5;  // more than that is something else that passes
 

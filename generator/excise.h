@@ -17,7 +17,7 @@ struct Excision {
 };
 
 /// Fills the boxes (`boxes[k]` of frame k, grown by 2 px for what the optics spread) and takes those that were filled
-/// out of the list. The scene is the median of up to eight neighbouring frames, at most 24 away, aligned about the box
+/// out of the list. The scene is the median of up to eight neighbouring frames, at most 64 away, aligned about the box
 /// (fusion/match_shift.h) and brought to the surroundings' level; the noise is that of the one that is interpolated least,
 /// at its full variance; in whole counts. A neighbour counts where its pixels lie outside every target's grown box, and
 /// where it predicts the surroundings (12 px) as well as their own spatial median and the best neighbour do.
