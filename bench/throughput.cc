@@ -19,6 +19,7 @@
 #include "generator/generate.h"
 #include "generator/make_sample.h"
 #include "generator/plan_data_set.h"
+#include "generator/plan_to_quota.h"
 
 namespace mirst {
 namespace {
@@ -117,7 +118,7 @@ void MeasureSetting(const std::string& name, const GenerateOptions& options, con
   const std::vector<std::unique_ptr<SequenceSource>> files =  // without the inventory's memory for frames
       OpenSources({options.backgrounds.paths.begin(), options.backgrounds.paths.end()});
   std::vector<Scenario> scenarios;
-  const Time plan = TimeOf([&] { scenarios = PlanDataSet(inventory, options); });
+  const Time plan = TimeOf([&] { scenarios = PlanSequences(inventory, RequestsOf(inventory, options), options); });
   const auto files_of = [&](const Scenario& s) -> const SequenceSource& {
     return *files[static_cast<std::size_t>(s.source)];
   };

@@ -144,6 +144,32 @@ struct OptionsReader::State {
   static bool HoldsNull(const YAML::Node& node) {
     return node.IsNull() || (node.IsSequence() && std::any_of(node.begin(), node.end(), HoldsNull));
   }
+  // Plain scalars are numbers or truth values where they read as such, else text.
+  static Json ToJson(const YAML::Node& node) {
+    Json json;
+    if (node.IsSequence()) {
+      json = Json::array();
+      for (const auto& item : node) json.push_back(ToJson(item));
+    } else if (node.IsMap()) {
+      json = Json::object();
+      for (const auto& entry : node) json[entry.first.as<std::string>("?")] = ToJson(entry.second);
+    } else if (node.IsScalar()) {
+      const bool is_quoted = node.Tag() == "!";
+      std::int64_t whole = 0;
+      double real = 0;
+      bool truth = false;
+      if (!is_quoted && YAML::convert<std::int64_t>::decode(node, whole)) {
+        json = whole;
+      } else if (!is_quoted && YAML::convert<double>::decode(node, real) && std::isfinite(real)) {
+        json = real;
+      } else if (!is_quoted && YAML::convert<bool>::decode(node, truth)) {
+        json = truth;
+      } else {
+        json = node.Scalar();
+      }
+    }
+    return json;
+  }
   static std::string Shown(Range range) {
     if (std::isinf(range.low) && std::isinf(range.high)) return "a number";
     if (std::isinf(range.high)) return fmt::format("at least {}", range.low);
@@ -269,6 +295,14 @@ void OptionsReader::Interval(std::string_view name, std::pair<double, double>& v
   }
 }
 
+void OptionsReader::Structure(std::string_view name, std::string_view, const ReadJson& read, std::string_view,
+                              std::string_view) {
+  const YAML::Node node = state_->Take(name);
+  if (!node.IsDefined()) return;
+  const std::string path = state_->PathOf(name);
+  for (const std::string& fault : read(Dump(State::ToJson(node)))) state_->Fault(path, fault);
+}
+
 void OptionsReader::AddFault(std::string_view path, std::string_view message) {
   state_->faults.push_back(fmt::format("{}: {}", path, message));
 }
@@ -306,6 +340,11 @@ struct OptionsPrinter::State {
       std::vector<std::string> items;
       for (const Json& item : value) items.push_back(FlowText(item));
       return fmt::format("[{}]", fmt::join(items, ", "));
+    }
+    if (value.is_object()) {
+      std::vector<std::string> items;
+      for (const auto& [key, item] : value.items()) items.push_back(fmt::format("{}: {}", key, FlowText(item)));
+      return fmt::format("{{{}}}", fmt::join(items, ", "));
     }
     return Dump(value);
   }
@@ -377,6 +416,11 @@ void OptionsPrinter::Interval(std::string_view name, std::pair<double, double>& 
   state_->Field(name, Json::array({value.first, value.second}),
                 {{"type", "array"}, {"items", State::Limits("number", range)}, {"minItems", 2}, {"maxItems", 2}},
                 description);
+}
+
+void OptionsPrinter::Structure(std::string_view name, std::string_view json, const ReadJson&, std::string_view schema,
+                               std::string_view description) {
+  state_->Field(name, ParseJson(json), ParseJson(schema), description);
 }
 
 std::string OptionsPrinter::text() const {

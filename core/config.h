@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -63,6 +64,11 @@ class OptionsVisitor {
   /// [low, high] with low <= high, both inside `range`.
   virtual void Interval(std::string_view name, std::pair<double, double>& value, Range range,
                         std::string_view description) = 0;
+  /// A value with a form of its own, here as JSON text; `schema` is its JSON Schema. `read` takes what the tree holds
+  /// and returns the faults that it finds in it.
+  using ReadJson = std::function<std::vector<std::string>(std::string_view json)>;
+  virtual void Structure(std::string_view name, std::string_view json, const ReadJson& read, std::string_view schema,
+                         std::string_view description) = 0;
 
   void Integer(std::string_view name, int& value, Range range, std::string_view description) {
     std::int64_t wide = value;
@@ -105,6 +111,8 @@ class OptionsReader final : public OptionsVisitor {
               std::string_view description) override;
   void Interval(std::string_view name, std::pair<double, double>& value, Range range,
                 std::string_view description) override;
+  void Structure(std::string_view name, std::string_view json, const ReadJson& read, std::string_view schema,
+                 std::string_view description) override;
   using OptionsVisitor::Choice;
   using OptionsVisitor::Integer;
 
@@ -143,6 +151,8 @@ class OptionsPrinter final : public OptionsVisitor {
               std::string_view description) override;
   void Interval(std::string_view name, std::pair<double, double>& value, Range range,
                 std::string_view description) override;
+  void Structure(std::string_view name, std::string_view json, const ReadJson& read, std::string_view schema,
+                 std::string_view description) override;
   using OptionsVisitor::Choice;
   using OptionsVisitor::Integer;
 

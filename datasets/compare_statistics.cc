@@ -45,7 +45,12 @@ std::vector<std::pair<std::string, std::vector<double>>> QuantitiesOf(const Data
   for (const TargetStatistics& target : set.targets) {
     for (const auto& [id, scr] : target.scr) ids.insert(id);
   }
-  for (const std::string& id : ids) of_targets("scr_" + id, [&](const TargetStatistics& t) { return t.scr.at(id); });
+  for (const std::string& id : ids) {
+    of_targets("scr_" + id, [&](const TargetStatistics& t) {
+      const auto found = t.scr.find(id);
+      return found == t.scr.end() ? std::nullopt : std::optional(found->second);
+    });
+  }
   of_targets("scr_empty", [](const TargetStatistics& t) { return t.scr_empty; });
   of_targets("scr_delta", [](const TargetStatistics& t) { return t.scr_delta; });
   of_targets("speed_px_per_frame", [](const TargetStatistics& t) { return t.speed_px_per_frame; });

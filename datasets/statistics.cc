@@ -41,7 +41,7 @@ std::vector<double> CollectKnown(std::span<const TargetStatistics> targets, Fiel
   return values;
 }
 
-/// Mean of `scr(target)` in each frame that shows a target, in order.
+/// Mean of `scr(target)`, where it is known, in each frame that shows a target, in order.
 template <class Scr>
 std::vector<double> FrameScr(std::span<const TargetStatistics> targets, Scr scr) {
   std::vector<double> means;
@@ -51,9 +51,9 @@ std::vector<double> FrameScr(std::span<const TargetStatistics> targets, Scr scr)
     for (; i < targets.size() && targets[i].sequence == targets[first].sequence &&
            targets[i].frame_index == targets[first].frame_index;
          ++i) {
-      frame.push_back(scr(targets[i]));
+      if (const std::optional<double> value = scr(targets[i])) frame.push_back(*value);
     }
-    means.push_back(Mean(frame));
+    if (!frame.empty()) means.push_back(Mean(frame));
     first = i;
   }
   return means;
@@ -96,8 +96,12 @@ void DescribeTargets(std::span<const TargetStatistics> targets, GroupStatistics&
   }
 }
 
+// Not every definition gives a value in every frame: a ring may hold counts of one value only.
 auto ScrUnder(const std::string& id) {
-  return [&id](const TargetStatistics& target) { return target.scr.at(id); };
+  return [&id](const TargetStatistics& target) {
+    const auto found = target.scr.find(id);
+    return found == target.scr.end() ? std::nullopt : std::optional(found->second);
+  };
 }
 
 void DescribeIds(std::span<const TargetStatistics> targets, std::span<const SequenceStatistics> sequences,
@@ -107,7 +111,7 @@ void DescribeIds(std::span<const TargetStatistics> targets, std::span<const Sequ
     for (const SequenceStatistics& s : sequences) {
       if (const auto found = s.mscr_by_id.find(id); found != s.mscr_by_id.end()) means.push_back(found->second);
     }
-    group.scr_by_id[id] = {Describe(Collect(targets, ScrUnder(id))), Describe(FrameScr(targets, ScrUnder(id))),
+    group.scr_by_id[id] = {Describe(CollectKnown(targets, ScrUnder(id))), Describe(FrameScr(targets, ScrUnder(id))),
                            Describe(std::move(means))};
   }
 }

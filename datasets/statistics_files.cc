@@ -287,10 +287,14 @@ std::string FramesCsv(const DataSetStatistics& statistics) {
     std::map<std::string, double> mean;
     while (last < targets.size() && targets[last].sequence == t.sequence && targets[last].frame_index == t.frame_index)
       ++last;
-    const auto count = static_cast<double>(last - first);
+    std::map<std::string, double> count;
     for (std::size_t i = first; i < last; ++i) {
-      for (const auto& [id, scr] : targets[i].scr) mean[id] += scr / count;
+      for (const auto& [id, scr] : targets[i].scr) {
+        mean[id] += scr;
+        ++count[id];
+      }
     }
+    for (auto& [id, sum] : mean) sum /= count[id];
     const SequenceStatistics& sequence = statistics.sequences[t.sequence];
     csv += fmt::format("{},{},{},{},{}{}\n", Cell(sequence.name), sequence.split, Cell(t.frame), t.frame_index,
                        last - first, Cells(mean, ids));

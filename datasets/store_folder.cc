@@ -69,8 +69,8 @@ bool HoldsUnfinishedDataset(const fs::path& folder) {
 }
 
 std::vector<fs::path> PartsOf(const fs::path& folder) {
-  std::vector<fs::path> parts = {folder / kManifestFile, folder / kStagingFolder, folder / kJournalFolder,
-                                 folder / kAnnotationsFolder};
+  std::vector<fs::path> parts = {folder / kManifestFile, folder / "plan.json", folder / kStagingFolder,
+                                 folder / kJournalFolder, folder / kAnnotationsFolder};
   for (const std::string_view split : kSplitNames) parts.push_back(folder / ListPath(split));
   for (const std::string_view name : kImageFolders) parts.push_back(folder / name);
   return parts;

@@ -120,7 +120,7 @@ void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOpti
   scenario.range_m = SolveRange(model, scenario.attitude, scenario.request.area_px, camera);
   // As it turns, the target may grow beyond the largest area: farther away then, so that its largest view keeps to it
   // with the few per cent that the sub-pixel phase adds.
-  const double most = std::max(1.0, 0.94 * options.target.area_px.second);
+  const double most = std::max(1.0, 0.94 * options.LargestAreaPx());
   for (int step = 0; step < 4; ++step) {
     TargetViews views(model, scenario, camera);
     double largest = 0;

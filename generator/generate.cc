@@ -12,6 +12,7 @@
 #include "generator/inputs.h"
 #include "generator/make_sample.h"
 #include "generator/plan_data_set.h"
+#include "generator/plan_to_quota.h"
 
 namespace mirst {
 namespace {
@@ -34,7 +35,7 @@ std::uintmax_t ExpectedBytes(const Inventory& inventory, const std::vector<Scena
 // The requests that are this shard's and not met yet.
 std::vector<SequenceRequest> OpenRequests(const Inventory& inventory, const GenerateOptions& options,
                                           const Shard& shard, const SampleStoreWriter& writer, int& found) {
-  std::vector<SequenceRequest> requests = DrawRequests(options, static_cast<int>(inventory.models.size()));
+  std::vector<SequenceRequest> requests = RequestsOf(inventory, options);
   std::erase_if(requests, [&](const SequenceRequest& request) { return !shard.Holds(request.index); });
   const std::size_t all = requests.size();
   std::erase_if(requests, [&](const SequenceRequest& r) { return writer.IsFinished(SequenceName(r.index)); });
@@ -104,7 +105,10 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   const auto write_start = std::chrono::steady_clock::now();
   writer.Begin(ExpectedBytes(inventory, scenarios, options.pairs));
   WriteSequences(inventory, scenarios, options, report.frames, writer);
-  if (shard.IsWhole()) report.dataset_id = writer.Finish();
+  if (shard.IsWhole()) {
+    report.dataset_id = writer.Finish();
+    report.plan = WritePlanReport(folder);
+  }
   report.write_s = SecondsSince(write_start);
   report.templates_rendered = inventory.camera->statistics().misses;
   report.templates_reused = inventory.camera->statistics().hits;

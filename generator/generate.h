@@ -10,6 +10,7 @@
 #include "datasets/sample_store.h"
 #include "generator/options.h"
 #include "generator/plan.h"
+#include "generator/plan_report.h"
 
 namespace mirst {
 
@@ -28,6 +29,7 @@ struct GenerateReport {
   int lowered = 0;             ///< targets whose SCR was lowered
   std::size_t templates_rendered = 0;
   std::size_t templates_reused = 0;  ///< requests that needed no rendering
+  PlanReport plan;                   ///< also in plan.json
 };
 
 /// What the options and the inputs come to: all that decides the bytes of the data set.

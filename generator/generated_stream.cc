@@ -12,11 +12,12 @@
 #include "generator/describe_sequence.h"
 #include "generator/make_sample.h"
 #include "generator/plan_data_set.h"
+#include "generator/plan_to_quota.h"
 
 namespace mirst {
 
 GeneratedStream::GeneratedStream(const GenerateOptions& options)
-    : options_(options), inventory_(OpenInventory(options)), scenarios_(PlanDataSet(inventory_, options)) {
+    : options_(options), inventory_(OpenInventory(options)), scenarios_(PlanSequences(inventory_, RequestsOf(inventory_, options), options)) {
   manifest_.program_version = ProgramVersion();
   manifest_.program_git = GitRevision();
   manifest_.config_json = PrintOptions(options_, OptionsFormat::kJson);

@@ -78,8 +78,9 @@ void Visit(OptionsVisitor& v, TargetOptions& o) {
            "time; beside an earlier target at its velocity; loosely about the first one (three or more)");
   v.Interval("spacing_px", o.spacing_px, {0, 200},
              "distance of the centres where paths cross, or in formation all along, px");
-  v.Interval("area_px", o.area_px, {1, 4000},
-             "area of the half_max mask, px; log-uniform, stratified over the sequences");
+  VisitLaw(v, "area_px", o.area_px, SampledQuantity::kAreaPx, {1, 4000},
+           "area of the half_max mask, px: [low, high] (log-uniform) or a law (docs/generate.md); stratified over the "
+           "sequences");
   v.Real("hot_share", o.hot_share, {0, 1}, "share of the sequences with a target brighter than its background");
   v.Real("tilt_deg", o.tilt_deg, {0, 90}, "largest roll and pitch in the first frame, degrees; yaw is any");
   v.Integer("supersampling", o.supersampling, {1, 64}, "template cells per pixel");
@@ -87,8 +88,8 @@ void Visit(OptionsVisitor& v, TargetOptions& o) {
 }
 
 void Visit(OptionsVisitor& v, TrackOptions& o) {
-  v.Interval("speed_px_per_frame", o.speed_px_per_frame, {0, 50},
-             "px/frame; uniform, stratified; lowered where a path would leave the frame");
+  VisitLaw(v, "speed_px_per_frame", o.speed_px_per_frame, SampledQuantity::kSpeedPxPerFrame, {0, 50},
+           "px/frame: [low, high] (uniform) or a law; stratified; lowered where a path would leave the frame");
   v.Text("model", o.model,
          "of the motion, or several with weights: straight, accelerated, turn, singer, hover, waypoints, flight "
          "(docs/trajectories.md)");
@@ -125,8 +126,9 @@ void Visit(OptionsVisitor& v, ScrOptions& o) {
            "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame "
            "(diagnostic); radiometric: the SCR of the first frame, then what range and atmosphere make of it");
   v.Text("id", o.id, "definition of the SCR that is controlled: box20, bboxD, guardG_O, global or peak");
-  v.Interval("range", o.range, {0.05, 100}, "SCR asked for; uniform, stratified over the sequences");
-  v.Real("low_share", o.low_share, {0, 1}, "share of the sequences below SCR 3, where the range holds 3");
+  VisitLaw(v, "range", o.range, SampledQuantity::kScr, {0.05, 100},
+           "SCR asked for: [low, high] (uniform) or a law; stratified over the sequences");
+  v.Real("low_share", o.low_share, {0, 1}, "share of the sequences below SCR 3, where a plain range holds 3");
   v.Choice("on_infeasible", o.on_infeasible, {"refuse", "lower"},
            "what to do where no placement reaches the SCR: stop before anything is written, or lower it and flag it");
   v.Integer("placements", o.placements, {1, 10000}, "placements tried for a sequence");
@@ -199,11 +201,28 @@ void Visit(OptionsVisitor& v, GenerateOptions& o) {
   v.Group("sensor", o.sensor, "noises, conversion and gain control, for linear sources");
   v.Group("codec", o.codec, "lossy video");
   v.Group("split", o.split, "train, val, test by background source");
+  v.Group("quota", o.quota, "how many targets of each size and SCR, as measured");
+}
+
+SamplingLaw GenerateOptions::AreaLaw() const { return target.area_px.As(SamplingLaw::Kind::kLogUniform); }
+SamplingLaw GenerateOptions::SpeedLaw() const { return track.speed_px_per_frame.As(SamplingLaw::Kind::kUniform); }
+
+SamplingLaw GenerateOptions::ScrLaw() const {
+  constexpr double kLow = 3;
+  const SamplingLaw& law = scr.range;
+  if (law.kind() == SamplingLaw::Kind::kInterval && law.low() < kLow && law.high() > kLow)
+    return SamplingLaw::Histogram({law.low(), kLow, law.high()}, {scr.low_share, 1 - scr.low_share});
+  return law.As(SamplingLaw::Kind::kUniform);
+}
+
+double GenerateOptions::LargestAreaPx() const {
+  return quota.enabled() ? std::max(target.area_px.high(), quota.area_edges_px.back()) : target.area_px.high();
 }
 
 void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   AddFaults(reader, o.backgrounds.procedural);
   AddFaults(reader, o.sensor);
+  AddFaults(reader, o.quota);
   if (!o.backgrounds.library.empty() && !o.backgrounds.paths.empty())
     reader.AddFault("backgrounds", "found paths and a library, allowed: one of them");
   if (o.split.val_share + o.split.test_share >= 1) {

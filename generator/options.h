@@ -11,7 +11,9 @@
 #include "core/config.h"
 #include "datasets/sequence_source.h"
 #include "fusion/scene_estimate.h"
+#include "generator/quota_options.h"
 #include "generator/registration.h"
+#include "generator/sampling_law.h"
 #include "generator/sensor_options.h"
 #include "renderer/render_template.h"
 
@@ -76,7 +78,7 @@ struct TargetOptions {
   std::pair<double, double> count{1, 1};
   Grouping grouping = Grouping::kIndependent;
   std::pair<double, double> spacing_px{3, 12};
-  std::pair<double, double> area_px{1, 81};
+  SamplingLaw area_px{1, 81};  ///< a plain interval is log-uniform
   double hot_share = 0.7;
   double tilt_deg = 15;
   int supersampling = 8;
@@ -84,7 +86,7 @@ struct TargetOptions {
 };
 
 struct TrackOptions {
-  std::pair<double, double> speed_px_per_frame{0.2, 4};
+  SamplingLaw speed_px_per_frame{0.2, 4};  ///< a plain interval is uniform
   double acceleration_px_per_frame2 = 0.05;
   double turn_rate_deg_per_frame = 0.5;
   double range_ratio = 1;
@@ -104,7 +106,7 @@ struct TrackOptions {
 struct ScrOptions {
   ScrMode mode = ScrMode::kSequenceMean;
   std::string id = "box20";
-  std::pair<double, double> range{0.5, 8};
+  SamplingLaw range{0.5, 8};  ///< a plain interval is uniform below and above 3, by low_share
   double low_share = 0.65;
   OnInfeasible on_infeasible = OnInfeasible::kRefuse;
   int placements = 160;
@@ -162,6 +164,14 @@ struct GenerateOptions {
   SensorOptions sensor;
   CodecOptions codec;
   SplitOptions split;
+  QuotaOptions quota;
+
+  // The laws with their plain intervals read as what they stand for.
+  SamplingLaw AreaLaw() const;
+  SamplingLaw SpeedLaw() const;
+  SamplingLaw ScrLaw() const;
+  /// Largest mean mask area that may be asked for, px.
+  double LargestAreaPx() const;
 };
 
 void Visit(OptionsVisitor& visitor, GenerateOptions& options);

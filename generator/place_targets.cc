@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "fusion/fuse.h"
 #include "generator/draw_placement.h"
 #include "generator/plan.h"
 #include "generator/splits.h"
@@ -14,6 +16,7 @@ namespace mirst {
 namespace {
 
 constexpr int kPathsPerPose = 8;
+constexpr int kAreaCorrections = 2;
 constexpr int kQuickLookStep = 7;  // frames that a first look at a path leaves out in between, plus one
 
 const TargetModel& ModelOf(const Inventory& inventory, const TargetScenario& target) {
@@ -51,19 +54,57 @@ struct Search {
   double largest_scr = 0;
   std::optional<Scenario> largest;
   PlacementFault last_fault = PlacementFault::kNone;
+  double missed_area_px = 0;  // of the last placement, where it was good but for its quota's bin of the area
 };
 
-// True when all targets are what they claim, as far as those before were.
+// Over the frames in which the target is seen.
+double MeanMaskAreaPx(const EmbeddedTrack& track) {
+  double sum = 0;
+  for (const SensorTemplate& target : track.templates) {
+    const Mask mask = HalfMaxMask(target.coverage);
+    sum += static_cast<double>(std::count(mask.begin(), mask.end(), std::uint8_t{255}));
+  }
+  return sum / static_cast<double>(track.templates.size());
+}
+
+// Moves the target so that its mask has the area asked for on average over the sequence (DrawPose: in the first frame),
+// while its largest view keeps to the largest area of the data set.
+void FitMeanArea(const TargetModel& model, const GenerateOptions& options, TargetCamera& camera,
+                 TargetScenario& target) {
+  constexpr double kTolerance = 0.05;
+  for (int step = 0; step < 4; ++step) {
+    TargetViews views(model, target, camera);
+    double sum = 0, largest = 0;
+    for (int quarter = 0; quarter <= 4; ++quarter) {
+      const double area = MaskAreaPx(views.At(quarter * (target.frames - 1) / 4), options.camera.fill_factor);
+      sum += area;
+      largest = std::max(largest, area);
+    }
+    const double excess = std::max(sum / 5 / target.request.area_px, largest / options.LargestAreaPx());
+    if (std::abs(excess - 1) <= kTolerance) break;
+    target.range_m = std::floor(target.range_m * std::sqrt(excess) * 1000 + 0.5) / 1000;
+  }
+}
+
+// True when all targets are what they claim, as far as those before were, and the last one is as large as its quota
+// says.
 bool IsGood(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,
             const GenerateOptions& options, Search& search) {
   std::vector<EmbeddedTrack> tracks;
+  search.missed_area_px = 0;
   const auto is_good = [&] { return Reached(tracks) && FaultOf(tracks) <= search.fault_before; };
   for (const int step : {kQuickLookStep, 1}) {
     search.last_fault = EmbedTracks(scenario, views, backdrop, options, step, tracks);
     if (search.last_fault != PlacementFault::kNone) return false;
     if (!is_good()) break;
   }
-  if (is_good()) return true;
+  if (is_good()) {
+    const TargetRequest& request = scenario.targets.back().request;
+    const double area_px = request.cell ? MeanMaskAreaPx(tracks.back()) : 0;
+    if (!request.cell || request.cell->HoldsArea(area_px)) return true;
+    search.missed_area_px = area_px;
+    return false;
+  }
   if (Reached(tracks)) {
     search.imperfect.push_back({scenario, FaultOf(tracks)});
   } else if (tracks.back().gains.empty() && tracks.back().largest_scr > search.largest_scr) {
@@ -165,6 +206,7 @@ bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& i
     if ((placement - first) % kPathsPerPose == 0) {
       const TargetModel& model = ModelOf(inventory, target);
       DrawPose(key_of(placement, 1000), model, options, *inventory.camera, target);
+      if (target.request.cell) FitMeanArea(model, options, *inventory.camera, target);
       views.pop_back();
       views.emplace_back(model, target, *inventory.camera);
     }
@@ -176,7 +218,14 @@ bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& i
       views.pop_back();
       views.emplace_back(ModelOf(inventory, target), target, *inventory.camera);
     }
-    if (IsGood(scenario, views, backdrop, options, search)) return true;
+    for (int correction = 0; correction <= kAreaCorrections; ++correction) {
+      if (IsGood(scenario, views, backdrop, options, search)) return true;
+      if (search.missed_area_px == 0 || !target.ranges_m.empty()) break;
+      target.range_m *= std::sqrt(search.missed_area_px / target.request.area_px);
+      target.range_m = std::floor(target.range_m * 1000 + 0.5) / 1000;
+      views.pop_back();
+      views.emplace_back(ModelOf(inventory, target), target, *inventory.camera);
+    }
   }
   return false;
 }
@@ -276,8 +325,11 @@ SequenceRequest WithModelsOfItsSplit(const Inventory& inventory, SequenceRequest
 
 Scenario PlanSequence(const Inventory& inventory, const SequenceRequest& asked, const GenerateOptions& options) {
   const SequenceRequest request = WithModelsOfItsSplit(inventory, asked);
-  const RandomKey key{
-      .seed = options.seed, .sequence = static_cast<std::uint32_t>(request.index), .purpose = Purpose::kPlacement};
+  constexpr std::uint32_t kMostSequences = 1U << 20;
+  const RandomKey key{.seed = options.seed,
+                      .sequence = static_cast<std::uint32_t>(request.index) +
+                                  kMostSequences * static_cast<std::uint32_t>(request.attempt),
+                      .purpose = Purpose::kPlacement};
   Scenario scenario = PlaceFirst(key, inventory, request, options);
   for (std::size_t i = 1; i < request.targets.size(); ++i)
     scenario = PlaceNext(key, inventory, request.targets[i], std::move(scenario), options);

@@ -22,7 +22,7 @@ constexpr std::int64_t kKeptFrameBytes = std::int64_t{256} << 20;
 
 // A target of the largest area, three times as long as wide, with PSF tails and one pixel around.
 int LargestSupportPx(const GenerateOptions& options, const TargetCamera& camera) {
-  return static_cast<int>(std::ceil(std::sqrt(3 * options.target.area_px.second) + 2 * camera.psf_reach_px())) + 2;
+  return static_cast<int>(std::ceil(std::sqrt(3 * options.LargestAreaPx()) + 2 * camera.psf_reach_px())) + 2;
 }
 
 std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options, const TargetCamera& camera) {
@@ -34,7 +34,7 @@ std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options, con
   if (std::min(info.width, info.height) < least_size) {
     return fmt::format(
         "{} is {} x {} px, smaller than the largest template: {} px are needed for targets of up to {} px", info.name,
-        info.width, info.height, least_size, options.target.area_px.second);
+        info.width, info.height, least_size, options.LargestAreaPx());
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "generator/plan_to_quota.h"
 
 namespace mirst {
 
@@ -18,7 +19,7 @@ std::vector<Scenario> PlanSequences(const Inventory& inventory, const std::vecto
   Progress progress("plan", static_cast<std::int64_t>(requests.size()), "sequences");
   ParallelFor(requests.size(), [&](std::size_t i) {
     try {
-      scenarios[i] = PlanSequence(inventory, requests[i], options);
+      scenarios[i] = PlanToQuota(inventory, requests[i], options);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::kInterrupted) throw;
       errors[i] = error;

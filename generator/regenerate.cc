@@ -17,6 +17,7 @@
 #include "generator/describe_sequence.h"
 #include "generator/generate.h"
 #include "generator/make_sample.h"
+#include "generator/plan_to_quota.h"
 
 namespace mirst {
 namespace {
@@ -148,9 +149,9 @@ RegenerateReport RegenerateFrame(const fs::path& folder, const std::string& sequ
   const auto options =
       ReadOptions<GenerateOptions>(ConfigTree::FromText(manifest.config_json, "the manifest's config"));
   const Inventory inventory = OpenSameInventory(manifest, options);
-  for (const SequenceRequest& request : DrawRequests(options, static_cast<int>(inventory.models.size()))) {
+  for (const SequenceRequest& request : RequestsOf(inventory, options)) {
     if (SequenceName(request.index) != sequence) continue;
-    const Scenario scenario = PlanSequence(inventory, request, options);
+    const Scenario scenario = PlanToQuota(inventory, request, options);
     RegenerateReport report;
     if (DescribeSequence(inventory, scenario, options).scenario_json != entry.scenario_json)
       report.differences.push_back("scenario: the plan made now is not the manifest's");

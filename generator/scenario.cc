@@ -13,18 +13,6 @@ double Mix(double u, std::pair<double, double> interval) {
   return interval.first + u * (interval.second - interval.first);
 }
 
-// Piecewise uniform: `low_share` of the probability below 3.
-double ScrAt(double u, const ScrOptions& scr) {
-  constexpr double kLow = 3;
-  const auto [low, high] = scr.range;
-  if (low >= kLow || high <= kLow || scr.low_share <= 0 || scr.low_share >= 1) {
-    if (low < kLow && high > kLow) return scr.low_share <= 0 ? Mix(u, {kLow, high}) : Mix(u, {low, kLow});
-    return Mix(u, scr.range);
-  }
-  return u < scr.low_share ? Mix(u / scr.low_share, {low, kLow})
-                           : Mix((u - scr.low_share) / (1 - scr.low_share), {kLow, high});
-}
-
 // Six digits are more than any of these needs, and keep the last bits of libm out of the labels.
 double Rounded(double value) { return std::floor(value * 1e6 + 0.5) / 1e6; }
 
@@ -84,6 +72,7 @@ Track TargetScenario::MakeTrack(double frame_rate_hz) const {
 std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int models) {
   const int n = options.sequences;
   const RandomKey key{.seed = options.seed, .purpose = Purpose::kScenario};
+  const SamplingLaw scr_law = options.ScrLaw(), area_law = options.AreaLaw(), speed_law = options.SpeedLaw();
   std::vector<SequenceRequest> requests(static_cast<std::size_t>(n));
   const auto counts = LatinStrata(n, key.WithObject(7));
   const auto [fewest, most] = options.target.count;
@@ -100,10 +89,9 @@ std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int mo
     for (std::size_t k = 0; k < requests.size(); ++k) {
       if (slot >= requests[k].targets.size()) continue;
       TargetRequest& request = requests[k].targets[slot];
-      request.scr = Rounded(ScrAt(scr[k], options.scr));
-      const auto [low, high] = options.target.area_px;
-      request.area_px = Rounded(std::exp(Mix(area[k], {std::log(low), std::log(high)})));
-      request.speed_px_per_frame = Rounded(Mix(speed[k], options.track.speed_px_per_frame));
+      request.scr = Rounded(scr_law.Quantile(scr[k]));
+      request.area_px = Rounded(area_law.Quantile(area[k]));
+      request.speed_px_per_frame = Rounded(speed_law.Quantile(speed[k]));
       request.polarity = polarity[k] < options.target.hot_share ? 1 : -1;
       request.model = std::min(models - 1, static_cast<int>(model[k] * models));
     }
@@ -117,19 +105,22 @@ std::string ToJson(const Scenario& scenario) {
   const auto angles = [](const Attitude& a) { return Json::array({a.roll_deg, a.pitch_deg, a.yaw_deg}); };
   Json targets = Json::array(), decoys = Json::array();
   for (const TargetScenario& s : scenario.targets) {
-    targets.push_back({{"scr_requested", s.request.scr},
-                       {"scr_embedded", s.scr},
-                       {"area_px_requested", s.request.area_px},
-                       {"speed_px_per_frame_requested", s.request.speed_px_per_frame},
-                       {"polarity", s.request.polarity},
-                       {"start_px", vec(s.path.start)},
-                       {"velocity_px_per_frame", vec(s.path.velocity)},
-                       {"acceleration_px_per_frame2", vec(s.path.acceleration)},
-                       {"pose_rpy_deg", angles(s.attitude)},
-                       {"pose_rate_rpy_deg_per_frame", angles(s.attitude_rate)},
-                       {"range_m", s.range_m},
-                       {"range_ratio", s.range_ratio},
-                       {"placements_rejected", s.placement}});
+    Json target = {{"scr_requested", s.request.scr},
+                   {"scr_embedded", s.scr},
+                   {"area_px_requested", s.request.area_px},
+                   {"speed_px_per_frame_requested", s.request.speed_px_per_frame},
+                   {"polarity", s.request.polarity},
+                   {"start_px", vec(s.path.start)},
+                   {"velocity_px_per_frame", vec(s.path.velocity)},
+                   {"acceleration_px_per_frame2", vec(s.path.acceleration)},
+                   {"pose_rpy_deg", angles(s.attitude)},
+                   {"pose_rate_rpy_deg_per_frame", angles(s.attitude_rate)},
+                   {"range_m", s.range_m},
+                   {"range_ratio", s.range_ratio},
+                   {"placements_rejected", s.placement}};
+    if (const auto& cell = s.request.cell)
+      target["quota_cell"] = {{"area_px", Json(cell->area_px)}, {"scr", Json(cell->scr)}};
+    targets.push_back(std::move(target));
     AddMotion(s, targets.back());
   }
   for (const DecoyPlan& d : scenario.decoys) {

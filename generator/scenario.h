@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/geometry.h"
@@ -17,6 +18,15 @@
 
 namespace mirst {
 
+/// The bins of size and SCR that a target was counted into (generator/quota.h).
+struct QuotaCell {
+  std::pair<double, double> area_px, scr;  ///< [low, high)
+  friend bool operator==(const QuotaCell&, const QuotaCell&) = default;
+
+  bool HoldsArea(double value) const { return value >= area_px.first && value < area_px.second; }
+  bool HoldsScr(double value) const { return value >= scr.first && value < scr.second; }
+};
+
 /// What the plan of the whole data set asks of one target (stratified over the sequences).
 struct TargetRequest {
   double scr = 1;
@@ -28,12 +38,14 @@ struct TargetRequest {
   Crossing crossing;
   double speed_m_per_s = 0;       ///< 0: the speed in px/frame holds
   std::optional<Movement> given;  ///< in place of all of these
+  std::optional<QuotaCell> cell = {};
   friend bool operator==(const TargetRequest&, const TargetRequest&) = default;
 };
 
 struct SequenceRequest {
   int index = 0;
   std::vector<TargetRequest> targets;  ///< 1 to 8
+  int attempt = 0;                     ///< which series of placements is tried
   friend bool operator==(const SequenceRequest&, const SequenceRequest&) = default;
 };
 

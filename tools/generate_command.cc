@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "generator/dry_run.h"
 #include "generator/generate.h"
 #include "tools/command.h"
 
@@ -17,6 +18,7 @@ struct GenerateFlags : CommonFlags {
   bool pairs = false;
   bool resume = false;
   std::string shard = "0/1";
+  bool dry_run = false;
 };
 
 GenerateOptions ResolveOptions(const GenerateFlags& flags) {
@@ -38,14 +40,32 @@ void PrintWhatWasMade(const GenerateReport& report, const std::filesystem::path&
                         report.mean_placements));
   PrintLine(fmt::format("{} templates rendered, {} taken from the cache", report.templates_rendered,
                         report.templates_reused));
-  if (report.lowered > 0)
-    PrintLine(fmt::format("{} targets have a lower SCR than asked for (flag \"lowered\")", report.lowered));
+}
+
+void PlanOnly(const GenerateOptions& options, bool json) {
+  const DryRunReport report = DryRun(options);
+  if (json) {
+    PrintLine(ToJson(report));
+    return;
+  }
+  PrintLine(fmt::format("{} sequences, {} frames with {} targets from {} backgrounds and {} models",
+                        report.plan.sequences, report.frames, report.plan.targets, report.sources, report.models));
+  PrintLine(
+      fmt::format("about {:.0f} MiB on disk and {:.0f} s to write ({} sequences were written for a trial), after "
+                  "{:.0f} s of planning",
+                  report.bytes / (1 << 20), report.write_s, report.probed, report.plan_s));
+  PrintLine(ToText(report.plan));
 }
 
 void Run(const GenerateFlags& flags) {
   const GenerateOptions options = ResolveOptions(flags);
   if (flags.print_config) {
     PrintLine(PrintOptions(options, OptionsFormat::kYaml));
+    return;
+  }
+  if (flags.dry_run) {
+    const auto threads = ApplyCommonFlags(flags);
+    PlanOnly(options, flags.json);
     return;
   }
   if (flags.out.empty()) throw UsageError("--out DIR is required; see 'mirst generate --help'");
@@ -72,13 +92,15 @@ void Run(const GenerateFlags& flags) {
                                          {"templates_rendered", report.templates_rendered},
                                          {"templates_reused", report.templates_reused},
                                          {"plan_s", report.plan_s},
-                                         {"write_s", report.write_s}};
+                                         {"write_s", report.write_s},
+                                         {"plan", nlohmann::ordered_json::parse(ToJson(report.plan))}};
     PrintLine(json.dump());
     return;
   }
   if (report.found_sequences > 0) PrintLine(fmt::format("{} sequences were there already", report.found_sequences));
   if (report.sequences > 0) PrintWhatWasMade(report, flags.out);
   if (!report.dataset_id.empty()) {
+    PrintLine(ToText(report.plan));
     PrintLine(fmt::format("data set id {}", report.dataset_id));
   } else {
     PrintLine(fmt::format("shard {} is whole; 'mirst merge {}' makes the data set when all are", ToString(shard),
@@ -109,6 +131,8 @@ void AddGenerateCommand(CLI::App& program) {
                    "make share i (from 0) of N of the sequences; auto: from SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX "
                    "(with auto/N) or an MPI rank; resumes always (docs/cluster.md)")
       ->type_name("i/N|auto|auto/N");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "plan, make and measure in memory, write nothing: what can be met, size, time");
   AddCommonFlags(*command, *flags, WithOptions::kYes);
   command->footer(
       "Examples:\n"
@@ -118,6 +142,7 @@ void AddGenerateCommand(CLI::App& program) {
       "    --set occlusion.foreground=estimated --set decoys.birds=2 --out out/hard\n"
       "  mirst generate --config configs/smoke.yaml --out out/smoke --resume       after a crash or a kill\n"
       "  mirst generate --config configs/smoke.yaml --out out/smoke --shard 3/8    then: mirst merge out/smoke\n"
+      "  mirst generate --config configs/shu_mirst.yaml --backgrounds thermal/ --dry-run\n"
       "  mirst generate --print-config          all options with their meaning, as YAML");
   command->callback([flags] { Run(*flags); });
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "datasets/merge_shards.h"
+#include "generator/plan_report.h"
 #include "tools/command.h"
 
 namespace mirst {
@@ -22,6 +23,7 @@ void Run(const MergeFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
   const std::filesystem::path out = flags.out.empty() ? flags.shards.front() : flags.out;
   const MergeReport report = MergeShards(flags.shards, out);
+  WritePlanReport(out);
   if (flags.json) {
     const nlohmann::ordered_json json = {{"event", "result"},
                                          {"folder", out.string()},

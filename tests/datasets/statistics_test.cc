@@ -158,6 +158,22 @@ TEST(DescribeSequence, HasNoMeansWithoutTarget) {
   EXPECT_EQ(s.mscr_all, 0);
 }
 
+TEST(DescribeSequence, PassesOverFramesInWhichADefinitionGivesNoValue) {
+  std::vector<TargetStatistics> targets = {Target(0, 0, 2), Target(0, 1, 4), Target(0, 2, 6)};
+  for (TargetStatistics& target : targets) target.scr["box20"] = target.scr_measured;
+  targets[0].scr["guard3_10"] = 1;
+  targets[2].scr["guard3_10"] = 4;  // the ring of frame 1 holds one count only
+  ManifestSequence sequence;
+  sequence.frames = 3;
+  const SequenceStatistics statistics = DescribeSequence(sequence, targets);
+  EXPECT_EQ(statistics.mscr_by_id.at("box20"), 4);
+  EXPECT_EQ(statistics.mscr_by_id.at("guard3_10"), 2.5);
+  DataSetStatistics set;
+  set.sequences = {statistics};
+  set.targets = targets;
+  EXPECT_EQ(Summarise(set, "").scr_by_id.at("guard3_10").target.count, 2);
+}
+
 TEST(SourcesInSeveralSplits, NamesTheLeakAndOnlyTheLeak) {
   std::vector<SequenceStatistics> sequences(3);
   sequences[0].source = sequences[1].source = "harbour";
