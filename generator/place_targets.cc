@@ -54,7 +54,9 @@ struct Search {
   double largest_scr = 0;
   std::optional<Scenario> largest;
   PlacementFault last_fault = PlacementFault::kNone;
-  double missed_area_px = 0;  // of the last placement, where it was good but for its quota's bin of the area
+  double missed_area_px = 0;       // of the last placement, where it was good but for its quota's bin of the area
+  std::optional<Scenario> missed;  // the nearest one of these
+  double least_miss = 0;
 };
 
 // Over the frames in which the target is seen.
@@ -103,6 +105,11 @@ bool IsGood(const Scenario& scenario, std::vector<TargetViews>& views, const Bac
     const double area_px = request.cell ? MeanMaskAreaPx(tracks.back()) : 0;
     if (!request.cell || request.cell->HoldsArea(area_px)) return true;
     search.missed_area_px = area_px;
+    const double miss = std::abs(std::log(area_px / request.area_px));
+    if (!search.missed || miss < search.least_miss) {
+      search.missed = scenario;
+      search.least_miss = miss;
+    }
     return false;
   }
   if (Reached(tracks)) {
@@ -172,9 +179,11 @@ std::string_view Explain(PlacementFault fault) {
   return "its path leaves the frame, or does not enter and leave it as asked";
 }
 
-// What is left when no placement was good: the least bad, a lower SCR where that is allowed, or the refusal.
+// What is left when no placement was good: the one nearest to its quota's area, the least bad, a lower SCR where that
+// is allowed, or the refusal.
 Scenario MakeDo(Search search, const TargetRequest& request, const std::string& target, const std::string& source,
                 const Inventory& inventory, const GenerateOptions& options) {
+  if (search.missed) return *search.missed;
   if (const auto best = LeastImperfect(std::move(search.imperfect), inventory, options)) return *best;
   if (search.largest && options.scr.on_infeasible == OnInfeasible::kLower) {
     if (const auto lowered = LowerScr(*search.largest, 0.95 * search.largest_scr, inventory, options)) return *lowered;

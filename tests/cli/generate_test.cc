@@ -74,6 +74,24 @@ TEST_F(GenerateCommand, PrintsOptionsThatReadBack) {
   EXPECT_NE(first.out.find("seed: 9"), std::string::npos);
 }
 
+TEST_F(GenerateCommand, ADryRunSaysWhatWouldComeOfItAndWritesNothing) {
+  const ProgramResult text = RunProgram(Arguments(Out(), {"--dry-run"}));
+  ASSERT_EQ(text.exit_code, 0) << text.err;
+  for (const char* part : {"3 sequences", "MiB on disk", "Cramer's V", "Wasserstein"})
+    EXPECT_NE(text.out.find(part), std::string::npos) << text.out;
+  const ProgramResult json = RunProgram(Arguments(Out(), {"--dry-run", "--json"}));
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  for (const char* part : {"\"event\":\"dry_run\"", "\"estimated_bytes\":", "\"refused\":[]"})
+    EXPECT_NE(json.out.find(part), std::string::npos) << json.out;
+  EXPECT_FALSE(fs::exists(Out()));
+}
+
+TEST_F(GenerateCommand, RefusesAQuotaWhoseWeightsDoNotFitItsBins) {
+  ExpectRefusal({"--set", "quota.area_edges_px=[1,9,81]", "--set", "quota.scr_edges=[1,3,5]", "--set",
+                 "quota.weights=[[1,2],[3]]"},
+                2, {"quota.weights", "found 1 weights, expected one for each of 2 bins"});
+}
+
 TEST_F(GenerateCommand, NamesEveryFaultOfItsOptionsAtOnce) {
   ExpectRefusal({"--set", "scr.rnage=[1,2]", "--set", "scr.mode=sometimes", "--set", "sequences=-1"}, 2,
                 {"scr.rnage", "unknown key", "scr.mode", "sequence_mean, per_frame", "sequences", "-1"});

@@ -106,6 +106,36 @@ TEST(Options, AssignmentsTakeYamlAndMakeMissingGroups) {
   EXPECT_EQ(Read("inner: {limit: 4}", {"inner.limit=null"}).inner.limit, std::nullopt);
 }
 
+struct ShapeOptions {
+  std::string json = "[1]";
+};
+void Visit(OptionsVisitor& visitor, ShapeOptions& options) {
+  const auto read = [&](std::string_view json) -> std::vector<std::string> {
+    if (json == "\"bad\"") return {"found bad", "and worse"};
+    options.json = json;
+    return {};
+  };
+  visitor.Structure("shape", options.json, read, R"({"type": "array"})", "of anything");
+}
+void AddFaults(OptionsReader&, const ShapeOptions&) {}
+
+TEST(Options, AStructureComesAsJsonAndPrintsBack) {
+  const auto read = [](std::string_view yaml) { return ReadOptions<ShapeOptions>(ConfigTree::FromText(yaml, "s")); };
+  EXPECT_EQ(read("").json, "[1]");
+  const std::string json = R"({"a":[1,2.5,-3e-05,true,"7","text",null],"b":{}})";
+  const ShapeOptions options = read("shape: {a: [1, 2.5, -3e-5, true, '7', text, ~], b: {}}");
+  EXPECT_EQ(options.json, json);
+  EXPECT_EQ(read(PrintOptions(options, OptionsFormat::kYaml)).json, json);
+  EXPECT_EQ(nlohmann::json::parse(PrintOptions(options, OptionsFormat::kJson)).at("shape"),
+            nlohmann::json::parse(json));
+  try {
+    read("shape: bad");
+    FAIL() << "read without a fault";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "shape (s:1): found bad\n  shape (s:1): and worse");
+  }
+}
+
 TEST(Options, TheLastAssignmentWins) { EXPECT_EQ(Read("", {"count=4", "count=5"}).count, 5); }
 
 TEST(Options, AllFaultsAreReportedAtOnceWithPathAndLine) {

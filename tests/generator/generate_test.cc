@@ -115,7 +115,8 @@ TEST_F(GenerateTest, EveryFrameHasTheScrAskedForInPerFrameMode) {
 TEST_F(GenerateTest, EveryDefinitionCanBeTheControlledOne) {
   for (const std::string id : {"guard2_8", "bbox10", "global", "peak"}) {
     options.scr.id = id;
-    options.scr.range = id == "global" ? SamplingLaw(0.3, 1.0) : SamplingLaw(1.0, 4.0);  // a whole frame's sigma is large
+    options.scr.range =
+        id == "global" ? SamplingLaw(0.3, 1.0) : SamplingLaw(1.0, 4.0);  // a whole frame's sigma is large
     Make(id);
     std::map<std::string, double> sum, frames, requested, worst;
     ForEachFrame(SampleStoreReader(folder.path() / id), [&](const ManifestSequence& sequence,

@@ -24,5 +24,12 @@ TEST(OptionsSchema, SmokeConfigReadsWithoutFault) {
   EXPECT_EQ(options.sequences, 12);
 }
 
+TEST(OptionsSchema, ShuMirstConfigReadsWithoutFault) {
+  const auto options =
+      ReadOptions<GenerateOptions>(ConfigTree::FromFile(test::SourceFolder() / "configs" / "shu_mirst.yaml"));
+  EXPECT_TRUE(options.quota.enabled());
+  EXPECT_NEAR(options.ScrLaw().ShareBelow(3), 0.65, 1e-12);
+}
+
 }  // namespace
 }  // namespace mirst
