@@ -136,12 +136,20 @@ void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOpti
 std::vector<int> SourcesInOrder(const Inventory& inventory, int sequence) {
   constexpr std::size_t kMostSources = 8;
   const int sources = static_cast<int>(inventory.sources.size()), own = sequence % sources;
-  std::vector<int> order;
-  for (int step = 0; step < sources && order.size() < kMostSources; ++step) {
+  std::vector<int> others;
+  for (int step = 1; step < sources; ++step) {
     const int source = (own + step) % sources;
     if (inventory.splits[static_cast<std::size_t>(source)] == inventory.splits[static_cast<std::size_t>(own)])
-      order.push_back(source);
+      others.push_back(source);
   }
+  // Not always the same neighbour: what one source cannot hold is spread over all.
+  if (!others.empty()) {
+    const auto turn = static_cast<std::size_t>(sequence / sources) % others.size();
+    std::rotate(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(turn), others.end());
+  }
+  std::vector<int> order = {own};
+  order.insert(order.end(), others.begin(),
+               others.begin() + static_cast<std::ptrdiff_t>(std::min(others.size(), kMostSources - 1)));
   return order;
 }
 

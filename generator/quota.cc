@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <tuple>
 
@@ -37,31 +38,45 @@ std::vector<Cell> DeckOf(const std::vector<std::vector<int>>& counts) {
   return deck;
 }
 
-// Rounds of one cell a source, each from a narrow band of the SCR. From round to round a source moves through the sizes
-// by the golden ratio of all ranks, which spreads them evenly for any number of rounds. One round may be short, at a
-// random place of the deck, and comes last.
+// Rounds of one cell a source, each from a narrow band of the SCR. In a round, the cells of an area bin (rare ones
+// first) go to the sources that had fewest of it so far. One round may be short, from a random place of the deck; it
+// comes last.
 std::vector<Cell> Deal(const std::vector<Cell>& deck, std::size_t sources, RandomStream& random) {
-  constexpr double kGoldenRatio = 0.6180339887498949;
   const std::size_t rest = deck.size() % sources, full = deck.size() / sources;
   const std::size_t short_round = rest == 0 ? full : random.Integer(static_cast<std::uint32_t>(full + 1));
-  const auto turn = random.Integer(static_cast<std::uint32_t>(sources));
   std::vector<std::vector<Cell>> rounds;
   std::vector<Cell> last;
-  std::size_t first = 0;
-  for (std::size_t r = 0; first < deck.size(); ++r) {
-    const std::size_t size = r == short_round ? rest : sources;
-    std::vector<Cell> round(deck.begin() + static_cast<std::ptrdiff_t>(first),
-                            deck.begin() + static_cast<std::ptrdiff_t>(first + size));
-    first += size;
-    std::stable_sort(round.begin(), round.end(), [](Cell a, Cell b) { return a.area_bin < b.area_bin; });
-    const auto shift = static_cast<std::size_t>(kGoldenRatio * static_cast<double>(r * size)) + turn;
-    std::rotate(round.begin(), round.begin() + static_cast<std::ptrdiff_t>(shift % size), round.end());
-    (r == short_round ? last : rounds.emplace_back()) = std::move(round);
+  auto next = deck.begin();
+  for (std::size_t r = 0; next != deck.end(); ++r) {
+    const auto end = next + static_cast<std::ptrdiff_t>(r == short_round ? rest : sources);
+    (r == short_round ? last : rounds.emplace_back()).assign(next, end);
+    next = end;
   }
   random.Shuffle(rounds);
+  if (!last.empty()) rounds.push_back(std::move(last));
+
+  std::map<std::size_t, int> in_deck;
+  for (const Cell& cell : deck) ++in_deck[cell.area_bin];
+  std::map<std::pair<std::size_t, std::size_t>, int> given;  // (area bin, source)
   std::vector<Cell> dealt;
-  for (const std::vector<Cell>& round : rounds) dealt.insert(dealt.end(), round.begin(), round.end());
-  dealt.insert(dealt.end(), last.begin(), last.end());
+  for (std::vector<Cell>& round : rounds) {
+    std::stable_sort(round.begin(), round.end(), [&](const Cell& a, const Cell& b) {
+      return std::pair(in_deck[a.area_bin], a.area_bin) < std::pair(in_deck[b.area_bin], b.area_bin);
+    });
+    std::vector<std::size_t> waiting(round.size());
+    std::iota(waiting.begin(), waiting.end(), std::size_t{0});
+    random.Shuffle(waiting);
+    const std::size_t first = dealt.size();
+    dealt.resize(first + round.size());
+    for (const Cell& cell : round) {
+      const auto source = std::min_element(waiting.begin(), waiting.end(), [&](std::size_t a, std::size_t b) {
+        return given[{cell.area_bin, a}] < given[{cell.area_bin, b}];
+      });
+      dealt[first + *source] = cell;
+      ++given[{cell.area_bin, *source}];
+      waiting.erase(source);
+    }
+  }
   return dealt;
 }
 

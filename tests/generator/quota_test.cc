@@ -104,6 +104,20 @@ TEST_F(AssignCellsTest, EverySourceSeesItsShareOfEachScrBin) {
   }
 }
 
+TEST_F(AssignCellsTest, SourceAndCellAreNearlyIndependent) {
+  constexpr int kSources = 14;
+  std::vector<std::string> sources;
+  std::vector<int> areas, scrs;
+  for (const SequenceRequest& request : Draw(140, kSources)) {
+    sources.push_back(std::to_string(request.index % kSources));
+    areas.push_back(static_cast<int>(request.targets.front().cell->area_px.first));
+    scrs.push_back(static_cast<int>(2 * request.targets.front().cell->scr.first));
+  }
+  // Chance alone would give sqrt(13 * 4 / (140 * 4)) = 0.30.
+  EXPECT_LT(Associate(sources, areas).cramers_v, 0.2);
+  EXPECT_LT(Associate(sources, scrs).cramers_v, 0.2);
+}
+
 TEST_F(AssignCellsTest, SecondTargetsShareTheQuota) {
   options.target.count = {1, 3};
   const auto requests = Draw(30, 5);
