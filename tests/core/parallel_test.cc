@@ -91,6 +91,28 @@ TEST(ParallelFor, AThreadThatWaitsForAnInnerLoopBeginsNoFurtherOuterTask) {
   EXPECT_FALSE(nested);
 }
 
+TEST(ParallelFor, AnInnerLoopIsNotCutShortByTheErrorOfAnotherOuterTask) {
+  const ThreadLimit limit(2);
+  std::atomic<int> begun{0}, cut{0};
+  EXPECT_THROW(ParallelFor(2,
+                           [&](std::size_t i) {
+                             std::atomic<int> done{0};
+                             if (i == 1) {
+                               for (int wait = 0; begun == 0 && wait < 1000; ++wait)
+                                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                               throw std::runtime_error("of the other");
+                             }
+                             ParallelFor(100, [&](std::size_t) {
+                               begun = 1;
+                               std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                               ++done;
+                             });
+                             if (done != 100) ++cut;
+                           }),
+               std::runtime_error);
+  EXPECT_EQ(cut, 0);
+}
+
 TEST(ThreadLimit, EndsWithItsLife) {
   const int before = ThreadCount();
   {
