@@ -98,6 +98,10 @@ std::map<std::string, FileHashes> StageSample(const Sample& sample, const fs::pa
     });
   });
 
+  // Never record a part as the whole, whatever ended the loop.
+  for (std::size_t i = 0; i < sample.frames.size(); ++i) {
+    if (hashes_of_frame[i].empty()) throw BadInput(fmt::format("frame {} was not written", i));
+  }
   std::map<std::string, FileHashes> all;
   for (auto& hashes_here : hashes_of_frame) all.merge(hashes_here);
   std::string lines;
