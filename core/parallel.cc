@@ -49,8 +49,10 @@ void ParallelFor(std::size_t count, const std::function<void(std::size_t)>& task
   };
   // A thread that waits for a loop within a task must not begin another task of the outer loop meanwhile: what the
   // first one holds (a sequence's frames) would pile up.
+  // Nor must another outer task's error end this loop midway, as if all of it were done.
+  tbb::task_group_context own(tbb::task_group_context::isolated);
   tbb::this_task_arena::isolate(
-      [&] { tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count, 1), run, tbb::simple_partitioner()); });
+      [&] { tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count, 1), run, tbb::simple_partitioner(), own); });
 }
 
 void CatchInterrupts() {
