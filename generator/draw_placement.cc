@@ -49,7 +49,7 @@ Motion FlightOf(const TargetScenario& target, double speed_px, const Backdrop& b
                 const GenerateOptions& options) {
   const Image<float>& pixels = backdrop.frames.front().pixels;
   const double focal_px = FocalPx(options.camera);
-  const double growth = std::max(1.0, options.target.area_px.second / target.request.area_px);
+  const double growth = std::max(1.0, options.LargestAreaPx() / target.request.area_px);
   return MakeFlight(
       {focal_px, {0.5 * (pixels.width() - 1), 0.5 * (pixels.height() - 1)}, options.scene.camera_elevation_deg},
       {target.frames, target.attitude, target.attitude_rate.yaw_deg, target.range_m,

@@ -82,7 +82,7 @@ double PsfSigmaPx(const CameraOptions& camera) {
 
 double MaskAreaPx(const Template& target, double fill_factor) {
   // Coverage alone decides; the contrast's unit does not matter here.
-  const Footprint footprint = ResampleToSensor(target, {0, 0}, {}, 1, fill_factor);
+  const Footprint footprint = ResampleToSensor(target, {0, 0}, {}, 1, 1, fill_factor);
   const double peak = *std::max_element(footprint.opacity.begin(), footprint.opacity.end());
   return static_cast<double>(std::count_if(footprint.opacity.begin(), footprint.opacity.end(),
                                            [peak](double opacity) { return 2 * opacity >= peak; }));
