@@ -21,7 +21,14 @@ pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)  # their matrix pr
 find_package(LibXml2 REQUIRED)                      # Pascal VOC annotations
 find_package(ZLIB REQUIRED)                         # compressed MATLAB files
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)  # counter-based random numbers
+find_file(DYGRAPHS_SCRIPT javascript/dygraphs/dygraph.min.js PATHS /usr/share)  # charts of the report's page, embedded in it
+find_file(DYGRAPHS_STYLE javascript/dygraphs/dygraph.min.css PATHS /usr/share)
+find_file(DYGRAPHS_LICENCE doc/libjs-dygraphs/copyright PATHS /usr/share)
 
+if(NOT DYGRAPHS_SCRIPT OR NOT DYGRAPHS_STYLE OR NOT DYGRAPHS_LICENCE)
+  message(FATAL_ERROR "dygraphs is missing: dygraph.min.js, dygraph.min.css and their licence come with Debian's package "
+                      "libjs-dygraphs (tools/setup.sh installs it)")
+endif()
 if(NOT TARGET assimp::assimp)  # an older config file gives variables only
   message(FATAL_ERROR "Assimp's CMake package defines no target assimp::assimp")
 endif()
