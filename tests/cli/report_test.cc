@@ -215,8 +215,11 @@ TEST_F(ReportCommand, TextOfADataSetNeverBecomesMarkup) {
 TEST_F(ReportCommand, ThePageNamesNoAddress) {
   ASSERT_EQ(Report().exit_code, 0);
   const std::string html = ReadFile(Path("report/index.html"));
-  EXPECT_EQ(CountOf(html, "http"), 1);  // the name of SVG, which is no address to fetch
+  EXPECT_EQ(CountOf(html, "http"), 2);  // neither is fetched: the name of SVG, and the place of a licence in a comment
   EXPECT_THAT(html, HasSubstr("createElementNS(\"http://www.w3.org/2000/svg\""));
+  EXPECT_THAT(html, HasSubstr("/*! @license https://github.com/danvk/dygraphs/"));
+  EXPECT_THAT(html, HasSubstr("Permission is hereby granted, free of charge"));  // the notice that MIT wants in every copy
+  EXPECT_THAT(html, Not(HasSubstr("sourceMappingURL")));
   EXPECT_THAT(html, Not(HasSubstr("src=\"/")));
   EXPECT_THAT(html, Not(HasSubstr("@import")));
 }

@@ -162,21 +162,82 @@ class Page(unittest.TestCase):
         values = "[[1, 1, 0, 0, 0], [2, 0, 2, 0, 0], [4, 0, 0, 1, 0], [5, 1, 0, 0, 1]]"
         self.assertEqual([self.browser.run(f"quantile({values}, {share})") for share in (0, 0.5, 0.9, 1)], [1, 3, 5, 5])
 
+    def chart(self, selector):
+        """Its figure's text, which holds the axes, and a function from shares of its picture to a place in the window."""
+        left, top, width, height = self.browser.run(
+            f"(() => {{ const plot = document.querySelector({selector!r}); plot.scrollIntoView({{block: 'center'}}); "
+            "const box = plot.getBoundingClientRect(); return [box.left, box.top, box.width, box.height]; })()")
+        return (lambda: self.browser.run(f"document.querySelector({selector!r}).parentElement.textContent"),
+                lambda x, y: {"x": left + x * width, "y": top + y * height})
+
+    def mouse(self, kind, place, clicks=1):
+        self.browser.call("Input.dispatchMouseEvent", type=f"mouse{kind}", button="none" if kind == "Moved" else "left",
+                          clickCount=clicks, **place)
+
+    def drag(self, begin, end):
+        self.mouse("Pressed", begin)
+        self.mouse("Moved", end)
+        self.mouse("Released", end)
+
     def test_charts_zoom_and_show_all_again(self):
-        run = self.browser.run
-        ticks = "document.querySelector('#panels figure').textContent"
-        full = run(ticks)
-        place = run("(() => { const svg = document.querySelector('#panels svg'); svg.scrollIntoView(); "
-                    "const box = svg.getBoundingClientRect(); return [box.left, box.top, box.width, box.height]; })()")
-        left, top, width, height = place
-        at = {share: (left + share * width, top + height / 2) for share in (0.4, 0.6)}
-        for kind, share in (("mousePressed", 0.4), ("mouseMoved", 0.6), ("mouseReleased", 0.6)):
-            x, y = at[share]
-            self.browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
-        self.assertNotEqual(run(ticks), full)
-        self.assertIn("sequences", run("tip.textContent"))  # what lies under the pointer
-        run("document.querySelector('#panels svg').dispatchEvent(new MouseEvent('dblclick'))")
-        self.assertEqual(run(ticks), full)
+        text, at = self.chart("#panels .plot")
+        full = text()
+        self.drag(at(0.4, 0.5), at(0.6, 0.5))
+        self.assertNotEqual(text(), full)
+        for clicks in (1, 2):
+            self.mouse("Pressed", at(0.5, 0.5), clicks)
+            self.mouse("Released", at(0.5, 0.5), clicks)
+        self.assertEqual(text(), full)
+        self.drag(at(0.5, 0.3), at(0.5, 0.7))  # along y, which dygraphs shows in steps
+        self.browser.wait_for("!document.querySelector('#panels figure button').hidden")
+        self.assertNotEqual(text(), full)
+        self.click("#panels figure button")
+        self.assertEqual(text(), full)
+        for key in ("+", "0"):
+            self.browser.run(f"document.querySelector('#panels .plot').dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}'}}))")
+            self.assertEqual(text() == full, key == "0")
+
+    def test_charts_tell_what_lies_under_the_pointer(self):
+        _, at = self.chart("#panels .plot")
+        self.mouse("Moved", at(0.5, 0.5))
+        self.assertRegex(self.browser.run("tip.textContent"), r"^mean SCR \(box20\): .* to .*\n\d+ sequences")
+        _, at = self.chart("#detection .plot")
+        self.mouse("Moved", at(0.5, 0.5))
+        self.assertRegex(self.browser.run("tip.textContent"), r"^top_hat_5x5, AUC 0\.\d{4}: .* at ")
+
+    def test_bars_stand_at_their_values_on_both_kinds_of_axis(self):
+        # Where dygraphs draws the axis is where the bars are drawn: values 1 and 100 are the ends of two bars.
+        self.browser.run("document.body.append(histogram({title: 'two', axis: 'x', items: 'values', "
+                         "values: [[1, 1, 0, 0, 0], [100, 3, 0, 0, 0]]}))")
+        drawn = ("(() => { const drawn = [], context = {fillRect: (x, y, width, height) => Math.abs(height) > 1 && drawn.push([x, width])};"
+                 "const chart = [...Chart.shown].pop(), {graph} = chart, area = graph.getArea();"
+                 "chart.options.plotter({drawingContext: context, plotArea: area, dygraph: graph});"
+                 "return drawn.map(([x, width]) => [graph.toDataXCoord(x), graph.toDataXCoord(x + width)]); })()")
+        for _ in ("linear", "logarithmic"):
+            bars = self.browser.run(drawn)
+            self.assertEqual(len(bars), 2)
+            for (low, high), value in zip(bars, (1, 100)):
+                self.assertLessEqual(low, value)
+                self.assertGreaterEqual(high, value)
+            self.browser.run("[...document.querySelectorAll('body > figure button')].find((e) => e.textContent === 'log').click()")
+
+    def test_a_click_on_the_curve_shows_that_frame(self):
+        self.browser.run("openInPlayer(data.sequences[0], 0)")
+        self.browser.wait_for("player.labels !== null && document.querySelector('#curve canvas') !== null")
+        _, at = self.chart("#curve .plot")
+        for frame in (5, 15):
+            place = self.browser.run(f"player.curve.graph.toPercentXCoord({frame}) * player.curve.graph.getArea().w + "
+                                     "player.curve.graph.getArea().x + player.curve.plot.getBoundingClientRect().left")
+            for kind in ("Moved", "Pressed", "Released"):
+                self.mouse(kind, {"x": place, "y": at(0.5, 0.5)["y"]})
+            self.assertIn(f"Frame {frame} of 20", self.browser.run("byId('status').textContent"))
+
+    def test_charts_fit_a_printed_page_and_return(self):
+        widths = "[...document.querySelectorAll('.plot > div')].map((e) => e.offsetWidth)"
+        before = self.browser.run(widths)
+        self.assertEqual(set(self.browser.run(f"dispatchEvent(new Event('beforeprint')), {widths}")), {340})
+        self.assertEqual(self.browser.run(f"dispatchEvent(new Event('afterprint')), {widths}"), before)
+        self.assertGreater(len(before), 10)
 
     def test_text_of_the_files_stays_text(self):
         self.open("plain-report")
@@ -186,8 +247,8 @@ class Page(unittest.TestCase):
 
     def test_everything_has_a_name_for_a_screen_reader(self):
         nameless = self.browser.run(
-            "[...document.querySelectorAll('button, select, input, img, canvas, svg')].filter((e) => !(e.ariaLabel || e.alt || "
-            "e.textContent.trim() || (e.labels && e.labels.length))).map((e) => e.outerHTML.slice(0, 90))")
+            "[...document.querySelectorAll('button, select, input, img, canvas, svg, .plot')].filter((e) => !e.matches('.plot *') && "
+            "!(e.ariaLabel || e.alt || e.textContent.trim() || (e.labels && e.labels.length))).map((e) => e.outerHTML.slice(0, 90))")
         self.assertEqual(nameless, [])
 
     def test_fits_its_window(self):

@@ -1,144 +1,116 @@
-// Charts: histograms, lines and heat maps as SVG, with zoom along x (drag, double-click, keys) and values on hover.
+// Charts: histograms and curves by dygraphs. A drag zooms, a double click shows all, values appear on hover.
 
-const chartSize = { width: 460, height: 280, left: 58, right: 448, top: 10, bottom: 234 };
-
-/** 1, 2 or 5 times a power of ten, so that about `wanted` steps reach over `span`. */
-function tickStep(span, wanted) {
-  const power = 10 ** Math.floor(Math.log10(span / wanted));
-  return power * ([1, 2, 5].find((factor) => factor * power * wanted >= span) || 10);
-}
-function linearTicks(low, high, wanted, isWhole) {
-  const step = Math.max(tickStep(high - low, wanted), isWhole ? 1 : 0), ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; ++i) ticks.push(Number((i * step).toPrecision(12)));
-  return ticks;
-}
+/** Round numbers within a logarithmic axis. */
 function logTicks(low, high) {
-  const ticks = [], factors = high / low < 30 ? [1, 2, 5] : [1];
-  for (let exponent = Math.floor(Math.log10(low)); 10 ** exponent <= high; ++exponent) {
-    for (const factor of factors) {
-      const tick = Number((factor * 10 ** exponent).toPrecision(3));
-      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
-    }
-  }
-  return ticks.length > 8 ? ticks.filter((_, i) => i % Math.ceil(ticks.length / 8) === 0) : ticks;
+  const ticks = [], factors = high / low < 300 ? [1, 2, 5] : [1];
+  for (let exponent = Math.floor(Math.log10(low)); 10 ** exponent <= high; ++exponent)
+    ticks.push(...factors.map((factor) => factor * 10 ** exponent).filter((tick) => tick >= low * 0.999 && tick <= high * 1.001));
+  return ticks.filter((_, i) => i % Math.ceil(ticks.length / 8) === 0);
 }
-const tickText = (value) => {
-  const size = Math.abs(value);
-  if (size >= 1e6 || (size > 0 && size < 1e-3)) return value.toExponential();
-  return size >= 1e4 ? `${Number((value / 1000).toPrecision(6))}k` : String(value);
-};
-
-/** Position on the picture of values from `low` to `high`, and back. */
-function makeScale(low, high, from, to, isLog) {
-  const along = isLog ? (value) => Math.log10(Math.max(value, low / 10)) : (value) => value;
-  const begin = along(low), span = along(high) - begin || 1;
-  const scale = (value) => from + ((along(value) - begin) / span) * (to - from);
-  scale.back = (at) => {
-    const value = begin + ((at - from) / (to - from)) * span;
-    return isLog ? 10 ** value : value;
-  };
-  return scale;
+function tickText(value) {
+  const size = Math.abs(value), short = Number(value.toPrecision(6));
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) return short.toExponential();
+  return size >= 1e4 ? `${short / 1000}k` : String(short);
 }
+/** An axis by its kind; options("logscale") tells whether it is logarithmic now. */
+const axisOptions = (isLog, isWhole, others) => ({
+  logscale: isLog, axisLabelFormatter: tickText, ...others,
+  ticker: (low, high, pixels, options, graph) => {
+    const ticks = options("logscale") ? logTicks(low, high) : [];
+    if (ticks.length > 1) return ticks.map((v) => ({ v, label: tickText(v) }));
+    return Dygraph.numericTicks(low, high, pixels, options, graph).filter(({ v }) => !isWhole || Number.isInteger(v));
+  },
+});
 
 /**
- * A frame with axes that zooms along x. `paint(x range)` gives { yHigh, yLow, draw(layer, x, y), hover(x value) -> text };
- * it is called again for every range.
+ * A figure with one graph over the x range `full`. `fit(x range)` gives its y range, anew for every zoom along x;
+ * `hover(x)` gives the text for the pointer; `rows`, `labels` and `options` go to dygraphs.
  */
 class Chart {
-  constructor({ title, xLabel, yLabel, range, paint, isLog = false, yLog = false, caption = null, buttons = [], onclick = null,
-    wholeX = false, wholeY = false }) {
-    Object.assign(this, { xLabel, yLabel, paint, isLog, yLog, onclick, title, wholeX, wholeY });
-    this.full = this.range = range;
-    this.reset = html("button", { type: "button", hidden: true, onclick: () => this.zoom(this.full) }, "Show all");
-    this.svg = svg("svg", { viewBox: `0 0 ${chartSize.width} ${chartSize.height}`, role: "img", tabindex: 0,
-      "aria-label": `${title}: ${yLabel} over ${xLabel}` });
-    this.figure = html("figure", {}, html("header", {}, html("h3", {}, title), this.reset, ...buttons), this.svg,
+  constructor({ title, xLabel, yLabel, caption = null, buttons = [], isLog = false, yLog = false, wholeX = false, wholeY = false,
+    onclick = null, labels, options, ...own }) {
+    Object.assign(this, own);
+    this.reset = html("button", { type: "button", hidden: true, onclick: () => this.graph.resetZoom() }, "Show all");
+    this.plot = html("div", { class: "plot", role: "img", tabindex: 0, "aria-label": `${title}: ${yLabel} over ${xLabel}`,
+      onkeydown: (event) => this.onKey(event), onpointerleave: hideTip, onpointermove: (event) => {
+        const text = this.hover(this.xAt(event));
+        text ? showTip(event, text) : hideTip();
+      } });
+    this.figure = html("figure", {}, html("header", {}, html("h3", {}, title), this.reset, ...buttons), this.plot,
       caption && html("figcaption", {}, caption));
-    this.svg.addEventListener("dblclick", () => this.zoom(this.full));
-    this.svg.addEventListener("keydown", (event) => this.onKey(event));
-    this.followPointer();
-    this.draw();
+    this.options = {
+      labels, xlabel: xLabel, ylabel: yLabel, legend: "never", resizable: "passive", pixelRatio: Math.max(2, devicePixelRatio),
+      axes: { x: axisOptions(isLog, wholeX, { drawGrid: false, pixelsPerLabel: 50, axisLabelWidth: 44 }),
+        y: axisOptions(yLog, wholeY, { pixelsPerLabel: 36 }) },
+      axisLineColor: "#6b7680", axisLineWidth: 1, gridLineColor: "#e8ecef", gridLineWidth: 1, axisLabelFontSize: 12,
+      xLabelHeight: 20, yLabelWidth: 18, rightGap: 22, zoomCallback: () => this.afterZoom(),
+      clickCallback: onclick && ((event) => onclick(this.xAt(event))), ...options };
+    queueMicrotask(() => this.begin());  // by then the figure lies in the page, and has a width
   }
 
-  zoom(range) {
-    const [low, high] = this.full;
-    this.range = [Math.max(low, range[0]), Math.min(high, range[1])];
-    if (!(this.range[1] > this.range[0])) this.range = this.full;
-    this.reset.hidden = this.range[0] === low && this.range[1] === high;
-    this.draw();
+  begin() {
+    for (const old of Chart.shown) {
+      if (old.plot.isConnected) continue;
+      old.graph.destroy();
+      Chart.shown.delete(old);
+    }
+    Chart.shown.add(this);
+    this.range = this.full;
+    this.yRange = this.fit(this.full);
+    this.graph = new Dygraph(this.plot, this.rowsOverAll(), { ...this.options, valueRange: this.yRange });
   }
 
+  /** Empty rows at the ends make dygraphs show the whole range when it shows all. */
+  rowsOverAll() {
+    const empty = this.options.labels.slice(1).map(() => null);
+    return [[this.full[0], ...empty], ...this.rows, [this.full[1], ...empty]];
+  }
+  xAt(event) {
+    return this.graph.toDataXCoord(event.clientX - this.plot.getBoundingClientRect().left);
+  }
+  draw() {
+    if (this.graph) this.graph.updateOptions({});
+  }
+
+  afterZoom() {
+    const range = this.graph.xAxisRange();
+    if (String(range) !== String(this.range) || !this.graph.isZoomed("y")) {  // not a zoom along y alone
+      this.range = range;
+      this.yRange = this.fit(range);
+      this.graph.updateOptions({ valueRange: this.yRange });
+    }
+    this.reset.hidden = !this.graph.isZoomed("x") && String(this.graph.yAxisRange()) === String(this.yRange);
+  }
+  zoom([low, high]) {
+    const range = [Math.max(low, this.full[0]), Math.min(high, this.full[1])];
+    if (String(range) === String(this.full)) return this.graph.resetZoom();
+    if (!(range[1] > range[0])) return;
+    this.graph.updateOptions({ dateWindow: range });
+    this.afterZoom();
+  }
+  setLog(isLog, full) {
+    this.full = full;
+    this.graph.updateOptions({ dateWindow: null, file: this.rowsOverAll(), axes: { x: { logscale: isLog } } });
+    this.graph.resetZoom();
+  }
   onKey(event) {
-    const { left, right } = chartSize;
-    const at = (share) => this.x.back(left + share * (right - left));
-    const ranges = { "+": [0.2, 0.8], "-": [-0.33, 1.33], ArrowLeft: [-0.2, 0.8], ArrowRight: [0.2, 1.2] };
-    if (event.key === "0") this.zoom(this.full);
-    else if (ranges[event.key]) this.zoom(ranges[event.key].map(at));
+    const { x, w } = this.graph.getArea();
+    const steps = { "+": [0.2, 0.8], "-": [-0.33, 1.33], ArrowLeft: [-0.2, 0.8], ArrowRight: [0.2, 1.2] }[event.key];
+    if (event.key === "0") this.graph.resetZoom();
+    else if (steps) this.zoom(steps.map((share) => this.graph.toDataXCoord(x + share * w)));
     else return;
     event.preventDefault();
   }
-
-  followPointer() {
-    let start = null, box = null;
-    const place = (event) => {
-      const frame = this.svg.getBoundingClientRect();
-      return ((event.clientX - frame.left) / frame.width) * chartSize.width;
-    };
-    const inside = (at) => Math.min(Math.max(at, chartSize.left), chartSize.right);
-    this.svg.addEventListener("pointerdown", (event) => {
-      start = inside(place(event));
-      this.svg.setPointerCapture(event.pointerId);
-    });
-    this.svg.addEventListener("pointermove", (event) => {
-      const at = inside(place(event));
-      const text = this.hover && this.hover(this.x.back(at));
-      text ? showTip(event, text) : hideTip();
-      if (start === null || Math.abs(at - start) < 4) return;
-      box = box || this.svg.appendChild(svg("rect", { class: "zoom" }));
-      fill(box, { x: Math.min(at, start), width: Math.abs(at - start), y: chartSize.top, height: chartSize.bottom - chartSize.top }, []);
-    });
-    this.svg.addEventListener("pointerup", (event) => {
-      const at = inside(place(event)), from = start;
-      start = null;
-      if (box) {
-        box.remove();
-        box = null;
-        this.zoom([Math.min(at, from), Math.max(at, from)].map((pixel) => this.x.back(pixel)));
-      } else if (this.onclick && from !== null) {
-        this.onclick(this.x.back(at));
-      }
-    });
-    this.svg.addEventListener("pointerleave", hideTip);
-  }
-
-  draw() {
-    const { width, left, right, top, bottom, height } = chartSize;
-    const painted = this.paint(this.range);
-    const yLow = painted.yLow ?? 0, yHigh = painted.yHigh > yLow ? painted.yHigh : yLow + 1;
-    const x = (this.x = makeScale(this.range[0], this.range[1], left, right, this.isLog));
-    const y = (this.y = makeScale(yLow, yHigh, bottom, top, this.yLog));
-    this.hover = painted.hover;
-    const layer = svg("g", {});
-    for (const tick of this.yLog ? logTicks(yLow, yHigh) : linearTicks(yLow, yHigh, 5, this.wholeY)) {
-      layer.append(svg("path", { class: "grid", d: `M${left} ${y(tick)}H${right}` }),
-        svg("text", { x: left - 7, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick)));
-    }
-    for (const tick of this.isLog ? logTicks(...this.range) : linearTicks(...this.range, 6, this.wholeX)) {
-      layer.append(svg("path", { class: "axis", d: `M${x(tick)} ${bottom}v4` }),
-        svg("text", { x: x(tick), y: bottom + 18, "text-anchor": "middle" }, tickText(tick)));
-    }
-    const clip = `clip-${Chart.count++}`;
-    const plot = svg("g", { "clip-path": `url(#${clip})` });
-    layer.append(svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: right - left, height: bottom - top + 1 })));
-    layer.append(svg("rect", { class: "plot", x: left, y: top, width: right - left, height: bottom - top, fill: "transparent" }), plot);
-    painted.draw(plot, x, y);
-    layer.append(svg("path", { class: "axis", d: `M${left} ${top}V${bottom}H${right}` }),
-      svg("text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle" }, this.xLabel),
-      svg("text", { transform: `translate(13 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, this.yLabel));
-    this.svg.replaceChildren(layer);
-  }
 }
-Chart.count = 0;
+Chart.shown = new Set();
+
+// Two columns of a printed page; pictures of the screen's width would be cut off.
+const resizeCharts = (width) => Chart.shown.forEach(({ plot, graph }) => {
+  plot.style.width = width;
+  graph.resize();
+});
+addEventListener("beforeprint", () => resizeCharts("340px"));
+addEventListener("afterprint", () => resizeCharts(""));
 
 /** The quantile at `share`, linear between the ranks as in `mirst stats`; values: [[value, counts by split ...], ...], rising. */
 function quantile(values, share) {
@@ -151,35 +123,24 @@ function quantile(values, share) {
   return low + (at(Math.ceil(rank)) - low) * (rank - Math.floor(rank));
 }
 
-/** How often values occur, stacked by split. */
+/** How often values occur, stacked by split; the bins follow the zoom. */
 function histogram({ title, axis, items, values }) {
   const total = sum(values.map((row) => sum(row.slice(1))));
   const least = values[0][0], largest = values[values.length - 1][0];
   const isWhole = values.every((row) => Number.isInteger(row[0]));
   const margin = isWhole ? Math.max(0.5, 2.5 - (largest - least) / 2) : (largest - least || Math.abs(least) || 1) * 0.02;
   const begins = least >= 0 && least < (largest - least) / 4 && !isWhole ? 0 : least - margin;  // near 0: at 0
-  const range = [least >= 0 ? Math.max(isWhole ? -0.5 : 0, begins) : begins, largest + margin];
-  let chart = null;
-  const buttons = [];
-  if (least > 0 && largest / least > 8) {
-    const toggle = html("button", { type: "button", "aria-pressed": "false", title: "Logarithmic axis", onclick: () => {
-      chart.isLog = !chart.isLog;
-      chart.full = chart.isLog ? [least * 0.9, largest * 1.1] : range;
-      toggle.setAttribute("aria-pressed", chart.isLog);
-      chart.zoom(chart.full);
-    } }, "log");
-    buttons.push(toggle);
-  }
+  const full = [least >= 0 ? Math.max(isWhole ? -0.5 : 0, begins) : begins, largest + margin];
+  let edges = [], bins = [], isLog = false;
   const edgesOf = ([low, high]) => {
-    if (isWhole && !(chart && chart.isLog)) {
-      const step = Math.max(1, Math.ceil((high - low) / 40)), begin = Math.floor(low + 0.5) - 0.5;
-      return Array.from({ length: Math.ceil((high - begin) / step) + 1 }, (_, i) => begin + i * step);
-    }
-    const scale = makeScale(low, high, 0, 30, chart && chart.isLog);
-    return Array.from({ length: 31 }, (_, i) => scale.back(i));
+    if (!isWhole || isLog)
+      return Array.from({ length: 31 }, (_, i) => (isLog ? low * (high / low) ** (i / 30) : low + ((high - low) * i) / 30));
+    const step = Math.max(1, Math.ceil((high - low) / 40)), begin = Math.floor(low + 0.5) - 0.5;
+    return Array.from({ length: Math.ceil((high - begin) / step) + 1 }, (_, i) => begin + i * step);
   };
-  const paint = (shown) => {
-    const edges = edgesOf(shown), bins = edges.slice(1).map(() => [0, 0, 0, 0]);
+  const fit = (range) => {
+    edges = edgesOf(range);
+    bins = edges.slice(1).map(() => [0, 0, 0, 0]);
     let bin = 0;
     for (const [value, ...counts] of values) {
       if (value < edges[0]) continue;
@@ -187,93 +148,71 @@ function histogram({ title, axis, items, values }) {
       if (value > edges[edges.length - 1]) break;
       counts.forEach((count, split) => (bins[bin][split] += count));
     }
-    const name = (i) => (isWhole && edges[i + 1] - edges[i] === 1 ? brief(edges[i] + 0.5) : `${brief(edges[i])} to ${brief(edges[i + 1])}`);
-    return {
-      yHigh: 1.06 * Math.max(...bins.map(sum)),
-      draw: (plot, x, y) => bins.forEach((counts, i) => {
-        let below = 0;
-        counts.forEach((count, split) => {
-          if (count === 0) return;
-          plot.append(svg("rect", { class: "bar", x: x(edges[i]) + 0.5, width: Math.max(1, x(edges[i + 1]) - x(edges[i]) - 1),
-            y: y(below + count), height: y(below) - y(below + count), fill: splitColours[split] }));
-          below += count;
-        });
-      }),
-      hover: (value) => {
-        const i = edges.findIndex((edge, k) => value >= edge && value < edges[k + 1]);
-        if (i < 0) return "";
-        const parts = bins[i].flatMap((count, split) => (count > 0 ? [`${splitNames[split]}: ${whole(count)}`] : []));
-        return [`${axis}: ${name(i)}`, `${whole(sum(bins[i]))} ${items} (${percent(sum(bins[i]), total)})`, ...parts].join("\n");
-      },
-    };
+    return [0, 1.06 * Math.max(1, ...bins.map(sum))];
   };
+  const plotter = ({ drawingContext: context, plotArea: { x, w }, dygraph }) => bins.forEach((counts, i) => {
+    // toDomXCoord() knows no logarithmic x axis, toPercentXCoord() does.
+    const [left, right] = [edges[i], edges[i + 1]].map((edge) => x + w * dygraph.toPercentXCoord(edge));
+    let below = 0;
+    counts.forEach((count, split) => {
+      const [bottom, top] = [below, below + count].map((height) => dygraph.toDomYCoord(height));
+      context.fillStyle = splitColours[split];
+      context.fillRect(left + 0.5, top, Math.max(1, right - left - 1), bottom - top);
+      below += count;
+    });
+  });
+  const name = (i) => (isWhole && edges[i + 1] - edges[i] === 1 ? brief(edges[i] + 0.5) : `${brief(edges[i])} to ${brief(edges[i + 1])}`);
+  const hover = (value) => {
+    const i = edges.findIndex((edge, k) => value >= edge && value < edges[k + 1]);
+    if (i < 0) return "";
+    const parts = bins[i].flatMap((count, split) => (count > 0 ? [`${splitNames[split]}: ${whole(count)}`] : []));
+    return [`${axis}: ${name(i)}`, `${whole(sum(bins[i]))} ${items} (${percent(sum(bins[i]), total)})`, ...parts].join("\n");
+  };
+  const toggle = html("button", { type: "button", "aria-pressed": "false", title: "Logarithmic axis", onclick: () => {
+    isLog = !isLog;
+    toggle.setAttribute("aria-pressed", isLog);
+    chart.setLog(isLog, isLog ? [least * 0.9, largest * 1.1] : full);
+  } }, "log");
   const caption = `${whole(total)} ${items}; median ${brief(quantile(values, 0.5))}, 5 to 95 %: ` +
     `${brief(quantile(values, 0.05))} to ${brief(quantile(values, 0.95))}, all: ${brief(least)} to ${brief(largest)}`;
-  chart = new Chart({ title, xLabel: axis, yLabel: items, range, paint, caption, buttons,
-    wholeX: isWhole, wholeY: true });
+  const chart = new Chart({ title, xLabel: axis, yLabel: items, full, fit, hover, caption, wholeX: isWhole, wholeY: true,
+    buttons: least > 0 && largest / least > 8 ? [toggle] : [], rows: [], labels: ["x", "count"], options: { plotter } });
   return chart.figure;
 }
 
-/** Curves { name, points [[x, y], ...], colour, dashed, dots: true, "only" or nothing }; `cursor()` gives the x of a vertical line. */
-function lineChart({ series, yRange, xRange = null, cursor = null, ...options }) {
-  const all = series.flatMap((curve) => curve.points);
-  const xs = all.map((point) => point[0]), ys = all.map((point) => point[1]).filter(isNumber);
-  const range = xRange || [Math.min(...xs), Math.max(...xs)];
-  const paint = () => ({
-    yLow: yRange ? yRange[0] : 0,
-    yHigh: yRange ? yRange[1] : 1.08 * Math.max(...ys),
-    draw: (plot, x, y) => {
-      series.forEach((curve, i) => {
-        const colour = curve.colour || seriesColours[i % seriesColours.length];
-        const path = curve.points.map(([px, py], k) => `${k ? "L" : "M"}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("");
-        if (curve.dots !== "only") plot.append(svg("path", { class: "line", stroke: colour, d: path, "stroke-dasharray": curve.dashed ? "5 4" : null }));
-        if (curve.dots || curve.points.length === 1)
-          for (const [px, py] of curve.points) plot.append(svg("circle", { cx: x(px), cy: y(py), r: 3, fill: colour }));
-      });
-      if (cursor) plot.append(svg("path", { class: "cursor", d: `M${x(cursor())} ${y.back ? chartSize.top : 0}V${chartSize.bottom}` }));
-    },
-    hover: (value) => {
-      const lines = series.filter((curve) => curve.points.length && !curve.dashed).map((curve) => {
-        const nearest = curve.points.reduce((best, point) => (Math.abs(point[0] - value) < Math.abs(best[0] - value) ? point : best));
-        return `${curve.name}: ${brief(nearest[1])} at ${brief(nearest[0])}`;
-      });
-      return lines.join("\n");
-    },
-  });
-  const chart = new Chart({ range: range[0] < range[1] ? range : [range[0] - 1, range[0] + 1], paint, ...options });
-  const solid = series.filter((curve) => !curve.dashed);
-  if (solid.length > 1) {
-    const names = solid.map((curve) => [curve.colour || seriesColours[series.indexOf(curve) % seriesColours.length], curve.name]);
-    chart.figure.insertBefore(key(names), chart.svg);
+/** Points of all curves as rows [x, a column a curve ...], rising in x; of a curve they keep their order. */
+function joinedRows(curves) {
+  const rows = [];
+  const cells = curves.flatMap(({ points }, column) => points.map(([x, y]) => ({ x, y, column }))).sort((a, b) => a.x - b.x);
+  for (const { x, y, column } of cells) {
+    const last = rows[rows.length - 1];
+    if (last && last[0] === x && last[column + 1] === null) last[column + 1] = y;
+    else rows.push([x, ...curves.map((_, i) => (i === column ? y : null))]);
   }
-  return chart;
+  return rows;
 }
 
-/** Cells [row][column] { shade 0..1, text, tip }; names of rows run upwards; onclick(row, column). */
-function heatMap({ title, rows, columns, cells, xLabel, yLabel, caption, onclick, buttons = [] }) {
-  const { width, height, right, top, bottom } = chartSize, left = 76;
-  const cellWidth = (right - left) / columns.length, cellHeight = (bottom - top) / rows.length;
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${title}: ${xLabel} by ${yLabel}`,
-    class: onclick ? "clickable" : "" });
-  rows.forEach((row, r) => {
-    const y = bottom - (r + 1) * cellHeight;
-    picture.append(svg("text", { x: left - 6, y: y + cellHeight / 2 + 4, "text-anchor": "end" }, row));
-    columns.forEach((column, c) => {
-      const { shade, text, tip: words } = cells[r][c], x = left + c * cellWidth;
-      const fillOf = shade === null ? "#f6f7f8" : `hsl(212, ${30 + 35 * shade}%, ${96 - 64 * shade}%)`;
-      const cell = svg("rect", { class: "cell", x: x + 0.5, y: y + 0.5, width: cellWidth - 1, height: cellHeight - 1, fill: fillOf,
-        onpointermove: (event) => showTip(event, words), onpointerleave: hideTip, onclick: () => onclick && onclick(r, c) });
-      picture.append(cell);
-      if (text && cellWidth > 24 && cellHeight > 13) {
-        picture.append(svg("text", { x: x + cellWidth / 2, y: y + cellHeight / 2 + 4, "text-anchor": "middle",
-          style: `pointer-events:none${shade > 0.55 ? ";fill:#fff" : ""}` }, text));
-      }
-    });
-  });
-  columns.forEach((column, c) => picture.append(
-    svg("text", { x: left + (c + 0.5) * cellWidth, y: bottom + 17, "text-anchor": "middle" }, column)));
-  picture.append(svg("text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle" }, xLabel),
-    svg("text", { transform: `translate(11 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel));
-  return html("figure", {}, html("header", {}, html("h3", {}, title), ...buttons), picture,
-    caption && html("figcaption", {}, caption));
+/** Curves { name, points [[x, y], ...], colour, dashed, dots: true, "only" or nothing }; `cursor()` gives the x of a vertical line. */
+function lineChart({ series, yRange = null, xRange = null, cursor = null, ...others }) {
+  const all = series.flatMap((curve) => curve.points);
+  const xs = all.map((point) => point[0]), ys = all.map((point) => point[1]).filter(isNumber);
+  const [low, high] = xRange || [Math.min(...xs), Math.max(...xs)];
+  const colourOf = (curve) => curve.colour || seriesColours[series.indexOf(curve) % seriesColours.length];
+  const solid = series.filter((curve) => curve.points.length && !curve.dashed);
+  const hover = (value) => solid.map((curve) => {
+    const nearest = curve.points.reduce((best, point) => (Math.abs(point[0] - value) < Math.abs(best[0] - value) ? point : best));
+    return `${curve.name}: ${brief(nearest[1])} at ${brief(nearest[0])}`;
+  }).join("\n");
+  const drawCursor = (context, { x, y, w, h }, graph) => {
+    const at = x + w * graph.toPercentXCoord(cursor());
+    context.fillStyle = "#c1440e";
+    if (at >= x && at <= x + w) context.fillRect(at - 0.75, y, 1.5, h);
+  };
+  const styles = series.map((curve, i) => [`curve ${i}`, { color: colourOf(curve), strokePattern: curve.dashed ? [5, 4] : null,
+    strokeWidth: curve.dots === "only" ? 0 : 1.8, drawPoints: Boolean(curve.dots) || curve.points.length === 1, pointSize: 3 }]);
+  const chart = new Chart({ full: low < high ? [low, high] : [low - 1, low + 1], hover, rows: joinedRows(series),
+    fit: () => yRange || [0, 1.08 * Math.max(...ys)], labels: ["x", ...styles.map(([name]) => name)],
+    options: { series: Object.fromEntries(styles), connectSeparatedPoints: true, underlayCallback: cursor && drawCursor }, ...others });
+  if (solid.length > 1) chart.figure.insertBefore(key(solid.map((curve) => [colourOf(curve), curve.name])), chart.plot);
+  return chart;
 }

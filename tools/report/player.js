@@ -287,7 +287,7 @@ function writePlayer() {
       html("canvas", { id: "lens", width: 216, height: 216, role: "img", "aria-label": "The target enlarged over its own grey values" }),
       html("dl", { id: "lens-facts" })), html("div", { id: "curve" })));
   byId("player").addEventListener("keydown", (event) => {
-    const isField = event.target.matches("input, select, button, svg");
+    const isField = event.target.matches("input, select, button, .plot");
     if (event.ctrlKey || event.altKey || event.metaKey || !playerKeys[event.key]) return;
     if (isField && !["m", "b", "t", "s", "d", "PageUp", "PageDown"].includes(event.key)) return;
     event.preventDefault();

@@ -165,6 +165,8 @@ std::string Page(const std::string& title, const std::string& data) {
       {"style", std::string(kPageCss)},
       {"program", Escaped(fmt::format("{} (git {})", ProgramVersion(), GitRevision()))},
       {"data", InScript(data)},
+      {"library", std::string(kPageLibrary)},
+      {"library_licence", Escaped(kPageLibraryLicence)},
       {"script", std::string(kPageScript)}};
   std::string page;
   std::string_view rest = kPageHtml;

@@ -42,7 +42,7 @@ function rocChart(evaluation) {
     points: bent(detector.roc.map(([x, y]) => [Math.max(x, least), y])) }));
   if (!series.length) return null;
   return lineChart({ title: "ROC over pixels", xLabel: "false pixels / all pixels without target", yLabel: "target pixels found",
-    isLog: true, xRange: [least, 1], yRange: [0, 1], series,
+    isLog: true, xRange: [least, 1.2], yRange: [-0.02, 1.04], series,
     caption: "From the exact scores; false rates below 1e-6 are drawn at the edge." }).figure;
 }
 
@@ -50,7 +50,7 @@ function rocChart(evaluation) {
 function pdByScr(detector, point) {
   const bins = point.pd_by.filter((bin) => bin.quantity === "scr");
   if (!bins.length) return null;
-  return lineChart({ title: "Pd by SCR", xLabel: "mean SCR of the bin (box20)", yLabel: "targets found", yRange: [0, 1],
+  return lineChart({ title: "Pd by SCR", xLabel: "mean SCR of the bin (box20)", yLabel: "targets found", yRange: [-0.02, 1.04],
     xRange: [0, 1.05 * Math.max(...bins.map((bin) => bin.mean))],
     series: [{ name: detector.id, dots: true, points: bins.map((bin) => [bin.mean, bin.pd.value]) },
       ...(bins.every((bin) => bin.interval) ? ["low", "high"].map((end) => ({ name: `95 % interval, ${end}`, dashed: true,
@@ -121,12 +121,12 @@ function writeTraining() {
   const section = byId("training"), last = training.loss[training.loss.length - 1];
   section.hidden = false;
   const charts = html("div", { class: "charts" }, lineChart({ title: "Loss", xLabel: "step", yLabel: "loss (SoftIoU)",
-    yRange: [0, Math.max(1, ...training.loss.map((point) => point[1]))], series: [{ name: "loss", points: training.loss }],
+    yRange: [0, 1.04 * Math.max(1, ...training.loss.map((point) => point[1]))], series: [{ name: "loss", points: training.loss }],
     caption: "Training loss, mean since the row before." }).figure);
   const curves = training.validation.filter((curve) => curve.points.length);
   if (curves.length) {
-    charts.append(lineChart({ title: "Validation", xLabel: "step", yLabel: "score on the validation split", yRange: [0, 1],
-      xRange: [0, last[0]], series: curves.map((curve) => ({ ...curve, dots: true })), caption: "Means over its sequences (nIoU: over frames)." }).figure);
+    charts.append(lineChart({ title: "Validation", xLabel: "step", yLabel: "score on the validation split", yRange: [-0.02, 1.04],
+      xRange: [0, 1.02 * last[0]], series: curves.map((curve) => ({ ...curve, dots: true })), caption: "Means over its sequences (nIoU: over frames)." }).figure);
   }
   section.append(html("p", {}, `${whole(last[0])} steps, ${whole(training.samples)} windows of five frames (${fixed(training.epoch, 2)} epochs) in ` +
     `${fixed(training.seconds, 0)} s; loss (SoftIoU) ${last[1].toFixed(4)} at the end.`), charts);
