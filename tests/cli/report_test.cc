@@ -218,7 +218,7 @@ TEST_F(ReportCommand, ThePageNamesNoAddress) {
   EXPECT_EQ(CountOf(html, "http"), 2);  // neither is fetched: the name of SVG, and the place of a licence in a comment
   EXPECT_THAT(html, HasSubstr("createElementNS(\"http://www.w3.org/2000/svg\""));
   EXPECT_THAT(html, HasSubstr("/*! @license https://github.com/danvk/dygraphs/"));
-  EXPECT_THAT(html, HasSubstr("Permission is hereby granted, free of charge"));  // the notice that MIT wants in every copy
+  EXPECT_THAT(html, HasSubstr("Permission is hereby granted, free of charge"));  // MIT wants it in every copy
   EXPECT_THAT(html, Not(HasSubstr("sourceMappingURL")));
   EXPECT_THAT(html, Not(HasSubstr("src=\"/")));
   EXPECT_THAT(html, Not(HasSubstr("@import")));
