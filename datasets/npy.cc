@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
@@ -86,9 +87,7 @@ std::string HeaderBytes(NpyType type, const std::vector<std::int64_t>& shape, st
   return bytes + header;
 }
 
-}  // namespace
-
-NpyHeader ParseNpyHeader(std::string_view bytes) {
+NpyHeader ParseHeader(std::string_view bytes, std::span<const TypeName> types, std::string_view allowed) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 12 || bytes[6] < 1 || bytes[6] > 3)
     throw BadInput("it is no NPY file of version 1 to 3");
   const std::size_t length_bytes = bytes[6] == 1 ? 2 : 4;
@@ -100,25 +99,23 @@ NpyHeader ParseNpyHeader(std::string_view bytes) {
   if (HeaderValue(header, "'fortran_order'", ",") != "False")
     throw BadInput("its values lie in Fortran order, allowed: C order");
   const std::string_view text = HeaderValue(header, "'descr'", ",");
-  const auto* const type =
-      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& name) { return name.text == text; });
-  if (type == std::end(kTypes)) {
-    throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4', '<f8', '|u1' and '<u2'", text));
-  }
+  const auto type = std::find_if(types.begin(), types.end(), [&](const TypeName& name) { return name.text == text; });
+  if (type == types.end()) throw BadInput(fmt::format("its values are of the type {}, allowed: {}", text, allowed));
   NpyHeader result{type->type, ParseShape(HeaderValue(header, "'shape'", ")")), begin + length, 0};
   result.values_bytes = BytesOf(result.type, result.shape);
   return result;
 }
+
+}  // namespace
+
+NpyHeader ParseNpyHeader(std::string_view bytes) { return ParseHeader(bytes, kTypes, "'<f4', '<f8', '|u1' and '<u2'"); }
 
 std::string NpyHeaderBytes(NpyType type, const std::vector<std::int64_t>& shape) {
   return HeaderBytes(type, shape, kNpyHeaderBytes);
 }
 
 NpyArray ParseNpy(std::string_view bytes) {
-  NpyHeader header = ParseNpyHeader(bytes);
-  if (header.type != NpyType::kFloat32 && header.type != NpyType::kFloat64) {
-    throw BadInput(fmt::format("its values are of the type {}, allowed: '<f4' and '<f8'", NameOf(header.type).text));
-  }
+  NpyHeader header = ParseHeader(bytes, std::span(kTypes).first(2), "'<f4' and '<f8'");
   NpyArray array{header.type, std::move(header.shape), std::string(bytes.substr(header.values_at))};
   if (static_cast<std::int64_t>(array.values.size()) != header.values_bytes) {
     throw BadInput(fmt::format("it holds {} bytes of values, the shape ({}) needs {}", array.values.size(),

@@ -33,8 +33,8 @@ std::map<std::string, std::map<std::string, std::string>> HashInputs(const Inven
   add_named("materials", options.models.materials);
   add_named("atmosphere", options.scene.atmosphere);
   add_named("library", options.backgrounds.library);
-  if (!options.occlusion.layers.empty()) {
-    const fs::path& layers = options.occlusion.layers;
+  const fs::path layers = options.occlusion.layers;
+  if (std::error_code ignored; fs::is_directory(layers, ignored)) {  // another folder is named where layers are sought
     for (const fs::path& file : ListFiles(layers)) add_file("layer", file.filename().string(), file);
     for (const fs::path& folder : ListFolders(layers)) {
       for (const fs::path& file : ListFiles(folder))
