@@ -1,11 +1,12 @@
 // What scoring a frame of 384 x 384 px costs beside decoding its mask from PNG, which any scoring of files must do once
-// for the truth and once for the prediction (BM_DecodeMask), and a whole evaluation beside decoding alone.
-// s_per_20000_frames is for one core.
+// for the truth and once for the prediction (BM_DecodeMask), and a whole evaluation of 20,000 frames beside decoding
+// their files alone, by mirst's reader and by OpenCV's, which also wrote them. s_per_20000_frames is for one core.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <ctime>
+#include <opencv2/imgcodecs.hpp>
 
 #include "core/file.h"
 #include "core/parallel.h"
@@ -23,6 +24,12 @@ namespace {
 
 constexpr int kExtentPx = 384;
 constexpr double kFrames = 20000;
+
+std::string PngOfOpenCv(Image<std::uint8_t> image) {
+  std::vector<std::uint8_t> bytes;
+  cv::imencode(".png", cv::Mat(image.height(), image.width(), CV_8UC1, image.data()), bytes);
+  return {bytes.begin(), bytes.end()};
+}
 
 /// One target of 5 x 5 px; found a pixel beside, with `false_alarms` further blobs.
 struct Scene {
@@ -55,7 +62,7 @@ void State20000Frames(benchmark::State& state) {
 void BM_DecodeMask(benchmark::State& state) {
   const TemporaryFolder folder("mirst-bench");
   const Scene scene(3);
-  WriteFileAtomically(folder.path() / "mask.png", EncodePng(scene.prediction));
+  WriteFileAtomically(folder.path() / "mask.png", PngOfOpenCv(scene.prediction));
   for (auto _ : state) benchmark::DoNotOptimize(ReadMask(folder.path() / "mask.png"));
   State20000Frames(state);
 }
@@ -104,10 +111,10 @@ class Folders {
       const std::filesystem::path mask = folder_.path() / "truth/mask/s" / (name + ".png");
       const std::filesystem::path map = folder_.path() / "maps/s" / (name + (maps == Maps::kFloats ? ".npy" : ".png"));
       if (i == 0) {
-        WriteFileAtomically(mask, EncodePng(scene.truth));
+        WriteFileAtomically(mask, PngOfOpenCv(scene.truth));
         WriteFileAtomically(map, maps == Maps::kFloats  ? NpyBytes(scene.scores)
-                                 : maps == Maps::kMasks ? EncodePng(scene.prediction)
-                                                        : EncodePng(eight_bits));
+                                 : maps == Maps::kMasks ? PngOfOpenCv(scene.prediction)
+                                                        : PngOfOpenCv(eight_bits));
       } else {
         std::filesystem::create_hard_link(files_.front().first, mask);
         std::filesystem::create_hard_link(files_.front().second, map);
@@ -122,6 +129,12 @@ class Folders {
       benchmark::DoNotOptimize(ReadScoreMap(files_[i].second));
     });
   }
+  void DecodeByOpenCv() const {
+    ParallelFor(files_.size(), [&](std::size_t i) {
+      benchmark::DoNotOptimize(cv::imread(files_[i].first, cv::IMREAD_UNCHANGED));
+      benchmark::DoNotOptimize(cv::imread(files_[i].second, cv::IMREAD_UNCHANGED));
+    });
+  }
   void Score() const {
     std::vector<Contender> contenders;
     contenders.push_back({"maps", {}, MapsIn(folder_.path() / "maps"), {{0.5F, "bench"}}});
@@ -134,13 +147,13 @@ class Folders {
   std::vector<std::pair<std::filesystem::path, std::filesystem::path>> files_;
 };
 
-/// `mirst evaluate --pred --truth` end to end on two threads: decoding, every protocol, ROC. `to_decoding` is its
-/// processor time over that of decoding the same files alone, taken in turns.
+/// `mirst evaluate --pred --truth` end to end on two threads: decoding, every protocol, ROC. `to_decoding` and
+/// `to_opencv` are its processor time over that of decoding the same files alone, taken in turns; OpenCV has no NPY.
 void BM_EvaluateFolder(benchmark::State& state, Maps maps) {
   SetProgressStyle(ProgressStyle::kQuiet);
   const ThreadLimit threads(2);
   const Folders folders(maps);
-  double decoding_s = 0, scoring_s = 0;
+  double decoding_s = 0, opencv_s = 0, scoring_s = 0;
   const auto seconds = [](const auto& work) {
     const std::clock_t start = std::clock();
     work();
@@ -148,12 +161,16 @@ void BM_EvaluateFolder(benchmark::State& state, Maps maps) {
   };
   for (auto _ : state) {
     decoding_s += seconds([&] { folders.Decode(); });
+    if (maps != Maps::kFloats) opencv_s += seconds([&] { folders.DecodeByOpenCv(); });
     scoring_s += seconds([&] { folders.Score(); });
   }
   const double frames = static_cast<double>(state.iterations()) * Folders::kFrames;
   state.counters["decoding_us"] = 1e6 * decoding_s / frames;
   state.counters["evaluating_us"] = 1e6 * scoring_s / frames;
   state.counters["to_decoding"] = scoring_s / decoding_s;
+  if (maps == Maps::kFloats) return;
+  state.counters["opencv_us"] = 1e6 * opencv_s / frames;
+  state.counters["to_opencv"] = scoring_s / opencv_s;
 }
 BENCHMARK_CAPTURE(BM_EvaluateFolder, masks, Maps::kMasks)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_EvaluateFolder, eight_bits, Maps::kEightBits)->UseRealTime()->Unit(benchmark::kMillisecond);

@@ -5,6 +5,7 @@
 #include <spng.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -105,14 +106,28 @@ int Paeth(int left, int above, int corner) {
   return from_left <= std::min(from_above, from_corner) ? left : other;
 }
 
-// line[i] += estimate(left, above, corner), modulo 256; `pixel` bytes lie between a byte and its left one.
+// line[i] += estimate(left, above, corner), modulo 256; `kPixel` bytes lie between a byte and its left one. What lies
+// to the left stays in registers: read back from the line just written, it would cost several times as much.
+template <std::size_t kPixel, class Estimate>
+void AddEstimates(std::uint8_t* line, const std::uint8_t* above, std::size_t bytes, Estimate estimate) {
+  std::array<int, kPixel> left{}, corner{};
+  for (std::size_t i = 0; i < bytes; i += kPixel) {
+    for (std::size_t k = 0; k < kPixel; ++k) {
+      const int over = above[i + k];
+      left[k] = (line[i + k] + estimate(left[k], over, corner[k])) & 0xFF;
+      corner[k] = over;
+      line[i + k] = static_cast<std::uint8_t>(left[k]);
+    }
+  }
+}
+
 template <class Estimate>
 void AddEstimates(std::uint8_t* line, const std::uint8_t* above, std::size_t bytes, std::size_t pixel,
                   Estimate estimate) {
-  for (std::size_t i = 0; i < std::min(pixel, bytes); ++i)
-    line[i] = static_cast<std::uint8_t>(line[i] + estimate(0, above[i], 0));
-  for (std::size_t i = pixel; i < bytes; ++i)
-    line[i] = static_cast<std::uint8_t>(line[i] + estimate(line[i - pixel], above[i], above[i - pixel]));
+  if (pixel == 1)
+    AddEstimates<1>(line, above, bytes, estimate);
+  else
+    AddEstimates<2>(line, above, bytes, estimate);
 }
 
 // Undoes the line's filter in place (PNG specification, section 9.2); false for a type that there is not.
