@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
@@ -9,8 +10,10 @@
 #include "core/log.h"
 #include "detector/evaluation_files.h"
 #include "metrics/score_tables.h"
+#include "tools/benchmark_options.h"
 #include "tools/command.h"
 #include "tools/method_options.h"
+#include "tools/open_any_truth.h"
 
 namespace mirst {
 namespace {
@@ -26,10 +29,10 @@ constexpr const char* kDescription =
     "Boxes: <seq>.csv or <seq>.json.";
 
 struct EvaluateFlags : CommonFlags {
-  fs::path data, truth, out;
-  std::string split;
-  std::vector<std::string> weights, methods, predictions, background_predictions, validation_predictions;
-  std::string masks = "energy:0.9", format = "table";
+  fs::path data, truth, out, benchmark;
+  std::string layout, split, masks;
+  std::vector<std::string> weights, methods, sequences, predictions, background_predictions, validation_predictions;
+  std::string format = "table";
   double threshold = 0.5;
   DeviceChoice device = DeviceChoice::kAutomatic;
   EvaluateOptions options;
@@ -107,13 +110,46 @@ std::string Printed(const Evaluation& scores, const std::string& format) {
   return text;
 }
 
+/// The benchmark's file with the flags laid over it.
+BenchmarkOptions Benchmark(const EvaluateFlags& flags) {
+  BenchmarkOptions options =
+      ReadOptions<BenchmarkOptions>(flags.benchmark.empty() ? ConfigTree() : ConfigTree::FromFile(flags.benchmark));
+  if (!flags.data.empty() || !flags.truth.empty()) options.data = flags.data.string();
+  if (!flags.layout.empty()) options.layout = flags.layout;
+  if (!flags.split.empty()) options.split = flags.split;
+  if (!flags.masks.empty()) options.masks = flags.masks;
+  if (!flags.sequences.empty()) options.sequences = flags.sequences;
+  if (!flags.methods.empty() || !flags.weights.empty() || !flags.predictions.empty()) options.methods = flags.methods;
+  return options;
+}
+
+/// Leaves the named sequences; all where none is named.
+void Keep(const std::vector<std::string>& names, TruthSet& truth) {
+  if (names.empty()) return;
+  std::vector<TruthSequence> kept;
+  for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
+    const auto found = std::find_if(truth.sequences.begin(), truth.sequences.end(),
+                                    [&](const TruthSequence& sequence) { return sequence.name == name; });
+    if (found == truth.sequences.end())
+      throw BadInput(fmt::format("the sequence {} is not among the {} that are scored (split {})", name,
+                                 truth.sequences.size(), truth.split.empty() ? "none" : truth.split));
+    kept.push_back(*found);
+  }
+  truth.sequences = std::move(kept);
+}
+
 void Run(EvaluateFlags flags) {
   const auto threads = ApplyCommonFlags(flags);
   const ModelDrivenOptions method_options = ReadMethodOptions(flags);
+  const BenchmarkOptions benchmark = Benchmark(flags);
   if (flags.print_config) {
-    PrintLine(PrintOptions(method_options, OptionsFormat::kYaml));
+    PrintLine(flags.benchmark.empty() ? PrintOptions(method_options, OptionsFormat::kYaml)
+                                      : PrintOptions(benchmark, OptionsFormat::kYaml));
     return;
   }
+  flags.data = benchmark.data;
+  flags.split = benchmark.split;
+  flags.methods = benchmark.methods;
   if (flags.data.empty() == flags.truth.empty())
     throw UsageError("one of --data DIR and --truth DIR is required; see 'mirst evaluate --help'");
   if (flags.weights.empty() && flags.methods.empty() && flags.predictions.empty()) {
@@ -123,18 +159,21 @@ void Run(EvaluateFlags flags) {
     if (!others->empty() && others->size() != flags.predictions.size())
       throw UsageError("--pred-background and --pred-val name one folder for each --pred, in the same order");
   }
-  flags.options.convention = ParseMaskConvention(flags.masks);
+  flags.options.convention = ParseMaskConvention(benchmark.masks);
   if (!flags.out.empty() && !flags.force) RequireNoScores(flags.out);
   const fs::path& folder = flags.data.empty() ? flags.truth : flags.data;
   const bool native = fs::exists(folder / "manifest.json");
-  if (!native && !flags.split.empty())
+  if (!native && fs::exists(folder / "mask") && benchmark.layout.empty() && !flags.split.empty())
     throw BadInput(fmt::format("--split {}: {} is no data set in the native layout and has no splits", flags.split,
                                folder.string()));
-  const TruthSet truth = OpenTruth(folder, flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split);
+  AnyTruth any = OpenAnyTruth(folder, benchmark.layout,
+                              flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split);
+  TruthSet& truth = any.truth;
+  Keep(benchmark.sequences, truth);
   std::vector<Contender> contenders = Contenders(flags, method_options);
   const std::optional<TruthSet> validation = Validation(flags, truth);
-  const EvaluationResult result =
-      Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
+  EvaluationResult result = Evaluate(truth, validation ? &*validation : nullptr, std::move(contenders), flags.options);
+  result.scores.folder = folder.string();  // not that of a copy
   if (!flags.out.empty()) WriteEvaluation(result, flags.out);
   PrintLine(Printed(result.scores, flags.json ? "json" : flags.format));
   if (!flags.out.empty()) LogInfo(fmt::format("scores, ROC and pictures written to {}", flags.out.string()));
@@ -148,6 +187,14 @@ void AddEvaluateCommand(CLI::App& program) {
   command->add_option("--data", flags->data, "Data set whose images the detectors look at")->type_name("DIR");
   command->add_option("--truth", flags->truth, "Truth for --pred: data set, or folder with mask/<seq>/<frame>.png")
       ->type_name("DIR");
+  command->add_option("--config", flags->benchmark, "Read a benchmark (layout, split, methods) from this YAML file")
+      ->type_name("FILE");
+  command
+      ->add_option("--layout", flags->layout,
+                   "Layout of --data or --truth, a name of `mirst convert --help` (default: found out)")
+      ->type_name("NAME");
+  command->add_option("--sequence", flags->sequences, "Score this sequence of the split only; repeatable")
+      ->type_name("NAME");
   command->add_option("--split", flags->split, "Sequences to score (default: test with --data, all with --truth)")
       ->check(CLI::IsMember({"train", "val", "test"}).description("train|val|test"));
   command->add_option("--weights", flags->weights, "Checkpoint of `mirst train`; repeatable")->type_name("FILE");
@@ -157,6 +204,8 @@ void AddEvaluateCommand(CLI::App& program) {
       ->check(CLI::IsMember(ModelDrivenMethods()).description(""))
       ->type_name("NAME");
   AddMethodOptions(*command, *flags);
+  command->get_option("--print-config")
+      ->description("Print the methods' resolved options as YAML, with --config the benchmark's, and stop");
   command
       ->add_option(
           "--pred", flags->predictions,
@@ -196,7 +245,8 @@ void AddEvaluateCommand(CLI::App& program) {
       "  mirst evaluate --data out/smoke --method top_hat\n"
       "  mirst evaluate --data out/smoke --weights out/run/best.safetensors --method top_hat --out out/scores\n"
       "  mirst evaluate --data out/smoke --method pstnn --method ipi --set ipi.step_px=20\n"
-      "  mirst evaluate --pred maps/ --truth out/smoke --split test --format markdown");
+      "  mirst evaluate --pred maps/ --truth out/smoke --split test --format markdown\n"
+      "  mirst evaluate --config configs/bench/nudt_mirsdt.yaml --data NUDT-MIRSDT --out out/nudt");
   command->callback([flags] { Run(*flags); });
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "datasets/contact_sheet.h"
+#include "tests/support/data_folder.h"
 #include "tests/support/evaluation_sets.h"
 #include "tests/support/program.h"
 
@@ -154,6 +155,44 @@ TEST_F(EvaluateCommand, SaysWhatIsMissing) {
   ExpectRefusal({"evaluate", "--data", Path("set"), "--split", "train", "--method", "top_hat"}, 3,
                 "has no sequence in the split train");
   ExpectRefusal({"evaluate", "--data", Path("set"), "--weights", Path("none.safetensors")}, 3, "none.");
+}
+
+// The fakes hold the pixels and masks of the native set, so whatever does not come from annotations is equal.
+TEST_F(EvaluateCommand, BenchmarksOfOthersSetsScoreAsTheNativeSet) {
+  const auto overall = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "evaluate");
+    arguments.insert(arguments.end(), {"--method", "top_hat", "--json"});
+    const ProgramResult result = Run(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const Json all = ParseJson(result.out)["detectors"][0]["operating_points"][0]["subsets"][2];
+    EXPECT_EQ(all["id"], "all");
+    return all;
+  };
+  for (const std::string layout : {"nudt_mirsdt", "nudt_mirsdt_png", "irdst_real"}) {
+    ASSERT_EQ(Run({"convert", Path("set"), Path(layout), "--to", layout}).exit_code, 0);
+  }
+  const std::string bench = (SourceFolder() / "configs/bench").string();
+  const std::vector<std::string> nudt = {"--config", bench + "/nudt_mirsdt.yaml", "--data", Path("nudt_mirsdt")};
+  const Json test = overall({"--data", Path("set")}), all = overall({"--truth", Path("set")});
+  EXPECT_EQ(test["sequences"], 2);
+  EXPECT_EQ(all["sequences"], 3);
+  EXPECT_EQ(overall(nudt), test);
+  EXPECT_EQ(overall({"--data", Path("nudt_mirsdt_png")}), test);  // found out, and test by itself
+  EXPECT_EQ(overall({"--config", bench + "/irdst_real.yaml", "--data", Path("irdst_real")}), all);
+  std::vector<std::string> one = nudt;
+  one.insert(one.end(), {"--sequence", "Sequence2"});
+  EXPECT_EQ(overall(one), overall({"--data", Path("set"), "--sequence", "b"}));
+
+  const ProgramResult printed = Run({"evaluate", "--config", bench + "/nudt_mirsdt.yaml", "--print-config"});
+  EXPECT_THAT(printed.out, HasSubstr("layout: \"nudt_mirsdt\""));
+  WriteFileAtomically(Path("again.yaml"), printed.out);
+  EXPECT_EQ(Run({"evaluate", "--config", Path("again.yaml"), "--print-config"}).out, printed.out);
+  WriteFileAtomically(Path("bad.yaml"), "layouts: nudt_mirsdt\n");
+  ExpectRefusal({"evaluate", "--config", Path("bad.yaml"), "--data", Path("set")}, 2, "layouts");
+  ExpectRefusal({"evaluate", "--config", bench + "/irdst_real.yaml", "--data", Path("nudt_mirsdt")}, 3,
+                "is not in the layout irdst_real: no folder images/");
+  ExpectRefusal({"evaluate", "--data", Path("set"), "--layout", "kitti", "--method", "top_hat"}, 2, "kitti");
+  ExpectRefusal({"evaluate", "--data", Path("set"), "--sequence", "x", "--method", "top_hat"}, 3, "the sequence x");
 }
 
 }  // namespace
