@@ -16,7 +16,7 @@ namespace mirst {
 void Visit(OptionsVisitor& visitor, BenchmarkOptions& o) {
   visitor.Text("data", o.data, "Folder of the data set; empty: --data or --truth names it");
   visitor.Text("layout", o.layout, "Layout of the folder, a name of `mirst convert --help`; empty: found out");
-  visitor.Text("split", o.split, "train, val or test; empty: test where the set has one, else all");
+  visitor.Text("split", o.split, "train, val or test; empty: test with data, all with --truth");
   visitor.TextList("sequences", o.sequences, "Only these sequences of the split are scored; empty: all");
   visitor.TextList("methods", o.methods, "Classical methods; --method, --weights or --pred replace the list");
   visitor.Text("masks", o.masks, "Second mask convention where the set has coverage: coverage:T or energy:T");

@@ -11,7 +11,7 @@ namespace mirst {
 struct BenchmarkOptions {
   std::string data;                    ///< folder; empty: named on the command line
   std::string layout;                  ///< empty: found out
-  std::string split;                   ///< one of kSplitNames; empty: test where the set has one, else all
+  std::string split;                   ///< one of kSplitNames; empty: test with `data`, all with --truth
   std::vector<std::string> sequences;  ///< of the split; empty: all
   std::vector<std::string> methods;    ///< of ModelDrivenMethods()
   std::string masks = "energy:0.9";    ///< second mask convention

@@ -126,16 +126,16 @@ BenchmarkOptions Benchmark(const EvaluateFlags& flags) {
 /// Leaves the named sequences; all where none is named.
 void Keep(const std::vector<std::string>& names, TruthSet& truth) {
   if (names.empty()) return;
-  std::vector<TruthSequence> kept;
-  for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
-    const auto found = std::find_if(truth.sequences.begin(), truth.sequences.end(),
-                                    [&](const TruthSequence& sequence) { return sequence.name == name; });
-    if (found == truth.sequences.end())
-      throw BadInput(fmt::format("the sequence {} is not among the {} that are scored (split {})", name,
-                                 truth.sequences.size(), truth.split.empty() ? "none" : truth.split));
-    kept.push_back(*found);
+  for (const std::string& name : names) {
+    const bool is_there = std::any_of(truth.sequences.begin(), truth.sequences.end(),
+                                      [&](const TruthSequence& sequence) { return sequence.name == name; });
+    if (!is_there)
+      throw BadInput(fmt::format("the sequence {} is not among the {} of the {}", name, truth.sequences.size(),
+                                 truth.split.empty() ? "set" : "split " + truth.split));
   }
-  truth.sequences = std::move(kept);
+  std::erase_if(truth.sequences, [&](const TruthSequence& sequence) {
+    return std::find(names.begin(), names.end(), sequence.name) == names.end();
+  });
 }
 
 void Run(EvaluateFlags flags) {
@@ -166,8 +166,9 @@ void Run(EvaluateFlags flags) {
   if (!native && fs::exists(folder / "mask") && benchmark.layout.empty() && !flags.split.empty())
     throw BadInput(fmt::format("--split {}: {} is no data set in the native layout and has no splits", flags.split,
                                folder.string()));
-  AnyTruth any = OpenAnyTruth(folder, benchmark.layout,
-                              flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split);
+  AnyTruth any =
+      OpenAnyTruth(folder, benchmark.layout,
+                   flags.split.empty() && native && !flags.data.empty() ? "test" : flags.split, !flags.data.empty());
   TruthSet& truth = any.truth;
   Keep(benchmark.sequences, truth);
   std::vector<Contender> contenders = Contenders(flags, method_options);

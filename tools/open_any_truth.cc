@@ -11,7 +11,7 @@
 namespace mirst {
 namespace fs = std::filesystem;
 
-AnyTruth OpenAnyTruth(const fs::path& folder, const std::string& layout, const std::string& split) {
+AnyTruth OpenAnyTruth(const fs::path& folder, const std::string& layout, const std::string& split, bool prefer_test) {
   if (!fs::is_directory(folder)) throw BadInput(fmt::format("{} is no folder", folder.string()));
   const auto holds = [&](const char* name) { return fs::exists(folder / name); };
   const bool is_ours = holds("manifest.json") || holds(".mirst-unfinished") || (layout.empty() && holds("mask"));
@@ -25,7 +25,7 @@ AnyTruth OpenAnyTruth(const fs::path& folder, const std::string& layout, const s
   const auto has = [&](std::string_view name) {
     return std::any_of(sequences.begin(), sequences.end(), [&](const auto& each) { return each.split == name; });
   };
-  const std::string scored = split.empty() && has("test") ? "test" : split;
+  const std::string scored = split.empty() && prefer_test && has("test") ? "test" : split;
   ConvertOptions options;
   options.from = from.name;
   options.to = "native";

@@ -16,7 +16,9 @@ struct AnyTruth {
 };
 
 /// `layout` empty: a native set or a plain folder mask/ is taken as it is, anything else found out. `split` empty: all;
-/// of a foreign set, test where it has one. Throws kBadInput as OpenTruth and Convert; kUsage for no layout's name.
-AnyTruth OpenAnyTruth(const std::filesystem::path& folder, const std::string& layout, const std::string& split);
+/// `prefer_test`: of a foreign set, test where it has one. Throws kBadInput as OpenTruth and Convert; kUsage for no
+/// layout's name.
+AnyTruth OpenAnyTruth(const std::filesystem::path& folder, const std::string& layout, const std::string& split,
+                      bool prefer_test);
 
 }  // namespace mirst

@@ -179,6 +179,7 @@ TEST_F(EvaluateCommand, BenchmarksOfOthersSetsScoreAsTheNativeSet) {
   EXPECT_EQ(overall(nudt), test);
   EXPECT_EQ(overall({"--data", Path("nudt_mirsdt_png")}), test);  // found out, and test by itself
   EXPECT_EQ(overall({"--config", bench + "/irdst_real.yaml", "--data", Path("irdst_real")}), all);
+  EXPECT_EQ(overall({"--truth", Path("nudt_mirsdt")}), all);
   std::vector<std::string> one = nudt;
   one.insert(one.end(), {"--sequence", "Sequence2"});
   EXPECT_EQ(overall(one), overall({"--data", Path("set"), "--sequence", "b"}));
