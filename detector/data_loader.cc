@@ -9,16 +9,21 @@
 
 namespace mirst {
 
-SampleOrder::SampleOrder(std::uint64_t seed, std::size_t windows) : seed_(seed), order_(windows) {
-  place_ = static_cast<std::uint32_t>(windows);  // the first epoch has not begun
+SampleOrder::SampleOrder(std::uint64_t seed, std::size_t windows, std::int64_t first) : seed_(seed), order_(windows) {
+  const auto sample = static_cast<std::uint64_t>(first);
+  epoch_ = static_cast<std::uint32_t>(sample / windows);
+  BeginEpoch();
+  place_ = static_cast<std::uint32_t>(sample % windows);
+}
+
+void SampleOrder::BeginEpoch() {
+  std::iota(order_.begin(), order_.end(), 0U);
+  RandomStream(RandomKey{.seed = seed_, .sequence = epoch_++, .purpose = Purpose::kTrainingOrder}).Shuffle(order_);
+  place_ = 0;
 }
 
 SampleTicket SampleOrder::Next() {
-  if (place_ == order_.size()) {
-    std::iota(order_.begin(), order_.end(), 0U);
-    RandomStream(RandomKey{.seed = seed_, .sequence = epoch_++, .purpose = Purpose::kTrainingOrder}).Shuffle(order_);
-    place_ = 0;
-  }
+  if (place_ == order_.size()) BeginEpoch();
   const RandomKey key{.seed = seed_, .sequence = epoch_ - 1, .frame = place_, .purpose = Purpose::kAugmentation};
   return {order_[place_++], key};
 }
@@ -43,11 +48,12 @@ void FillSample(const SplitFrames& frames, const Window& window, const RandomKey
   CutMask(last->ignore, transform, size, batch.ignore.data() + place * pixels);
 }
 
-BatchLoader::BatchLoader(const SplitFrames& frames, const TrainOptions& options)
+BatchLoader::BatchLoader(const SplitFrames& frames, const TrainOptions& options, LoaderPart part)
     : frames_(frames),
       options_(options),
+      part_(part),
       windows_(WindowsOf(frames)),
-      order_(options.seed, windows_.size()),
+      order_(options.seed, windows_.size(), part.first_sample),
       slots_(static_cast<std::size_t>(options.data.prefetch)) {
   for (std::size_t s = 0; s < frames.sequences(); ++s) {
     const ManifestSequence& sequence = frames.sequence(s);
@@ -90,7 +96,11 @@ void BatchLoader::Work() {
     if (stopping_) return;
     Slot& slot = slots_[dealt_++ % slots_.size()];
     std::vector<SampleTicket> tickets;
-    for (int i = 0; i < options_.data.batch; ++i) tickets.push_back(order_.Next());
+    const int share = options_.data.batch / part_.size;
+    for (int i = 0; i < options_.data.batch; ++i) {
+      const SampleTicket ticket = order_.Next();
+      if (i / share == part_.rank) tickets.push_back(ticket);
+    }
     lock.unlock();
     Slot made;
     try {

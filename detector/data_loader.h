@@ -27,10 +27,13 @@ struct SampleTicket {
 /// The order of the samples without end: one random order of all windows after the other, one an epoch.
 class SampleOrder {
  public:
-  SampleOrder(std::uint64_t seed, std::size_t windows);
+  /// Begins at sample number `first`, counted from 0 over all epochs.
+  SampleOrder(std::uint64_t seed, std::size_t windows, std::int64_t first = 0);
   SampleTicket Next();
 
  private:
+  void BeginEpoch();
+
   std::uint64_t seed_;
   std::vector<std::uint32_t> order_;
   std::uint32_t epoch_ = 0, place_ = 0;
@@ -49,11 +52,17 @@ struct Batch {
 void FillSample(const SplitFrames& frames, const Window& window, const RandomKey& key, const TrainOptions& options,
                 int index, Batch& batch);
 
+/// Which samples of the endless order a loader gives.
+struct LoaderPart {
+  std::int64_t first_sample = 0;  ///< of the whole training, a multiple of data.batch
+  int rank = 0, size = 1;         ///< every batch's slice number `rank` of `size` equal ones
+};
+
 class BatchLoader {
  public:
   /// Starts options.data.workers threads. `frames` must outlive the loader. Throws kBadInput for a frame smaller than
   /// the crop.
-  BatchLoader(const SplitFrames& frames, const TrainOptions& options);
+  BatchLoader(const SplitFrames& frames, const TrainOptions& options, LoaderPart part = {});
   ~BatchLoader();
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
@@ -73,6 +82,7 @@ class BatchLoader {
 
   const SplitFrames& frames_;
   TrainOptions options_;
+  LoaderPart part_;
   std::vector<Window> windows_;
 
   std::mutex mutex_;  // guards what follows

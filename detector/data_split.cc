@@ -74,8 +74,7 @@ void CheckSequences(const std::vector<const ManifestSequence*>& sequences, const
 
 }  // namespace
 
-SplitFrames::SplitFrames(std::shared_ptr<const SampleStoreReader> reader, TrainingSplit split,
-                         std::uintmax_t cache_bytes)
+SplitFrames::SplitFrames(std::shared_ptr<const LabelledFrames> reader, TrainingSplit split, std::uintmax_t cache_bytes)
     : reader_(std::move(reader)) {
   const std::string_view name = split == TrainingSplit::kTrain ? "train" : "val";
   std::vector<const ManifestSequence*> entries;

@@ -1,4 +1,4 @@
-// The frames that a training may see: one split of a data set in the native layout, decoded once and kept in memory as
+// The frames that a training may see: one split of a data set, decoded once and kept in memory as
 // far as they fit. The test split has no name here, so nothing in a training can open a file of it.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "core/geometry.h"
 #include "core/image.h"
-#include "datasets/sample_store.h"
+#include "datasets/labelled_frames.h"
 
 namespace mirst {
 
@@ -30,7 +30,7 @@ class SplitFrames {
   /// Reads and checks every frame of the split once (in parallel) and keeps the first ones in memory, up to
   /// `cache_bytes`. Throws kBadInput: no sequence in the split, none of five frames or more, mixed bit depths, frames
   /// smaller than 48 x 48 px, a missing or corrupt file.
-  SplitFrames(std::shared_ptr<const SampleStoreReader> reader, TrainingSplit split, std::uintmax_t cache_bytes);
+  SplitFrames(std::shared_ptr<const LabelledFrames> reader, TrainingSplit split, std::uintmax_t cache_bytes);
 
   std::size_t sequences() const { return sequences_.size(); }
   const ManifestSequence& sequence(std::size_t index) const { return *sequences_[index].entry; }
@@ -51,7 +51,7 @@ class SplitFrames {
   StoredFrame Decode(const Sequence& sequence, int index) const;
   void LoadFrames(std::string_view split, std::uintmax_t cache_bytes);
 
-  std::shared_ptr<const SampleStoreReader> reader_;
+  std::shared_ptr<const LabelledFrames> reader_;
   std::vector<Sequence> sequences_;
   double mean_ = 0, sigma_ = 1;
 };

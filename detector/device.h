@@ -8,7 +8,8 @@
 namespace mirst {
 
 /// Throws kBadInput for kCuda where no CUDA device can be used.
-c10::Device ResolveDevice(DeviceChoice choice);
+/// `index`: which of several CUDA devices.
+c10::Device ResolveDevice(DeviceChoice choice, int index = 0);
 
 /// Threads of LibTorch's kernels (OpenMP) from now on, in the calling thread; 0 = ThreadCount() of core/parallel.h.
 /// Call it in the thread that runs the network. docs/training.md tells how these threads and TBB's stay out of each

@@ -1,6 +1,7 @@
 #include "detector/loss.h"
 
 #include "core/error.h"
+#include "detector/process_group.h"
 
 namespace mirst {
 using torch::Tensor;
@@ -11,6 +12,9 @@ void CheckShapes(const Tensor& logits, const Tensor& masks, const Tensor& ignore
     throw BadInput("a loss needs logits, masks and ignore masks of one shape (batch, 1, height, width)");
   }
 }
+
+/// The share of one process in a sum over the whole batch: what its own sum is divided by.
+Tensor BatchTotal(const Tensor& own_sum) { return SumOverProcesses(own_sum.detach()).clamp_min(1) / ProcessCount(); }
 
 }  // namespace
 
@@ -28,6 +32,13 @@ Tensor SoftIouLoss(const Tensor& logits, const Tensor& masks, const Tensor& igno
   return 1 - ((both + kSmooth) / (either + kSmooth)).mean();
 }
 
+Tensor CrossEntropyLoss(const Tensor& logits, const Tensor& masks, const Tensor& ignore) {
+  CheckShapes(logits, masks, ignore);
+  const Tensor counts = ignore.defined() ? 1 - ignore : torch::ones_like(masks);
+  const Tensor loss = torch::binary_cross_entropy_with_logits(logits, masks, counts, {}, at::Reduction::Sum);
+  return loss / BatchTotal(counts.sum());
+}
+
 Tensor FocalLoss(const Tensor& logits, const Tensor& masks, const Tensor& ignore, double gamma) {
   CheckShapes(logits, masks, ignore);
   const Tensor towards_truth = logits * (2 * masks - 1);
@@ -37,12 +48,16 @@ Tensor FocalLoss(const Tensor& logits, const Tensor& masks, const Tensor& ignore
     loss = loss * (1 - ignore);
     truth = truth * (1 - ignore);
   }
-  return loss.sum() / truth.sum().clamp_min(1);
+  return loss.sum() / BatchTotal(truth.sum());
 }
 
 Tensor TrainingLoss(const Tensor& logits, const Tensor& masks, const Tensor& ignore, const LossOptions& options) {
+  if (logits.scalar_type() != masks.scalar_type()) {  // mixed precision: sums of many pixels need more than 8 bits
+    return TrainingLoss(logits.to(masks.scalar_type()), masks, ignore, options);
+  }
   Tensor loss = torch::zeros({}, logits.options());
   if (options.soft_iou > 0) loss = loss + options.soft_iou * SoftIouLoss(logits, masks, ignore);
+  if (options.bce > 0) loss = loss + options.bce * CrossEntropyLoss(logits, masks, ignore);
   if (options.focal > 0) loss = loss + options.focal * FocalLoss(logits, masks, ignore, options.focal_gamma);
   return loss;
 }

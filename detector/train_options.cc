@@ -27,6 +27,7 @@ void Visit(OptionsVisitor& v, LossOptions& o) {
   v.Real("soft_iou", o.soft_iou, {0, 1e6}, "weight of SoftIoU, the published loss");
   v.Real("focal", o.focal, {0, 1e6}, "weight of the focal loss, which also teaches where SoftIoU is flat; 0: off");
   v.Real("focal_gamma", o.focal_gamma, {0, 10}, "how far the focal loss leaves easy pixels out; 0: cross entropy");
+  v.Real("bce", o.bce, {0, 1e6}, "weight of the binary cross entropy, mean over all pixels; 0: off");
 }
 
 void Visit(OptionsVisitor& v, OptimiserOptions& o) {
@@ -41,6 +42,14 @@ void Visit(OptionsVisitor& v, OptimiserOptions& o) {
 void Visit(OptionsVisitor& v, ValidationOptions& o) {
   v.Integer("every_steps", o.every_steps, {0, 1e9}, "steps between two validations; 0: never, and no best checkpoint");
   v.Integer("stride", o.stride, {1, 100000}, "every how manieth frame of the validation split is scored");
+  v.Integer("patience", o.patience, {0, 1e9},
+            "end after this many validations without a new best; 0: only after all steps");
+}
+
+void Visit(OptionsVisitor& v, DistributedOptions& o) {
+  v.Real("timeout_s", o.timeout_s, {1, 86400}, "seconds without an answer after which another process counts as dead");
+  v.Integer("bucket_kib", o.bucket_kib, {1, 1048576},
+            "KiB of gradients that are summed over the processes at once, while the backward pass goes on");
 }
 
 void Visit(OptionsVisitor& v, TrainOptions& o) {
@@ -50,17 +59,26 @@ void Visit(OptionsVisitor& v, TrainOptions& o) {
   v.Real("epochs", o.epochs, {1e-6, 1e6},
          "an epoch sees as many samples as the train split has windows of five frames");
   v.Integer("steps", o.steps, {0, 1e9}, "optimiser steps, instead of epochs; 0: by epochs");
-  v.OptionalReal("initial_probability", o.initial_probability, {1e-6, 0.999999},
-                 "of a target, that the network starts with at every pixel; null: LibTorch's initialisation, about 0.5");
+  v.OptionalReal(
+      "initial_probability", o.initial_probability, {1e-6, 0.999999},
+      "of a target, that the network starts with at every pixel; null: LibTorch's initialisation, about 0.5");
   v.OptionalReal("limit_minutes", o.limit_minutes, {0.001, 1e6},
                  "stop after this time with a checkpoint; null: no limit");
+  v.OptionalReal("ema_decay", o.ema_decay, {0, 0.999999},
+                 "of a running average of the weights, which is then what is validated and saved; null: off");
   v.Integer("log_every_steps", o.log_every_steps, {1, 1e9}, "steps a row of train_log.csv");
+  v.Integer("state_every_steps", o.state_every_steps, {0, 1e9},
+            "steps between two writings of state.safetensors, from which --resume goes on; 0: at validations only");
   v.Choice("device", o.device, {"auto", "cpu", "cuda"}, "auto: the first CUDA device, otherwise the CPU");
+  v.Choice("precision", o.precision, {"float32", "bf16"}, "bf16: LibTorch's mixed precision, on CUDA devices only");
+  v.Boolean("deterministic", o.deterministic,
+            "kernels that add in one order where LibTorch has them; a CPU does so in any case");
   v.Group("data", o.data, "samples");
   v.Group("augmentation", o.augmentation, "one transform for all five frames of a sample");
   v.Group("loss", o.loss, "the sum of");
   v.Group("optimiser", o.optimiser, "AdamW");
   v.Group("validation", o.validation, "on whole frames of the validation split");
+  v.Group("distributed", o.distributed, "trainings by several processes");
   v.Group("network", o.network, "PSTFNet");
 }
 
@@ -78,8 +96,14 @@ void AddFaults(OptionsReader& reader, const TrainOptions& o) {
                     fmt::format("found {}, at most half of data.crop_px ({}) may be lost",
                                 o.augmentation.centre_crop_px, o.data.crop_px));
   }
-  if (o.loss.soft_iou == 0 && o.loss.focal == 0) {
-    reader.AddFault("loss", "soft_iou and focal are both 0, at least one must weigh more");
+  if (o.loss.soft_iou == 0 && o.loss.focal == 0 && o.loss.bce == 0) {
+    reader.AddFault("loss", "soft_iou, focal and bce are all 0, at least one must weigh more");
+  }
+  if (o.precision == Precision::kBfloat16 && o.device == DeviceChoice::kCpu) {
+    reader.AddFault("precision", "found bf16, a CPU trains in float32 only; use device: cuda");
+  }
+  if (o.validation.patience > 0 && o.validation.every_steps == 0) {
+    reader.AddFault("validation.patience", "needs validations, but validation.every_steps is 0");
   }
   if (o.data.batch == 1 && o.data.crop_px < 64) {
     reader.AddFault("data.batch",

@@ -32,7 +32,8 @@ struct TrainingDataOptions {
 struct LossOptions {
   double soft_iou = 1;     ///< weight of SoftIoU
   double focal = 0;        ///< weight of the focal loss
-  double focal_gamma = 2;  ///< 0 = cross entropy
+  double focal_gamma = 2;  ///< 0 = cross entropy, divided by the target pixels
+  double bce = 0;          ///< weight of the binary cross entropy
 };
 
 struct OptimiserOptions {
@@ -46,23 +47,40 @@ struct OptimiserOptions {
 struct ValidationOptions {
   int every_steps = 500;  ///< 0 = never: no best checkpoint
   int stride = 1;         ///< every stride-th frame is scored
+  int patience = 0;       ///< validations without a new best after which the training ends; 0 = never
+};
+
+/// Of trainings by several processes (detector/process_group.h).
+struct DistributedOptions {
+  double timeout_s = 120;  ///< without an answer from the others
+  int bucket_kib = 1024;   ///< gradients that are summed over the processes at once
+};
+
+enum class Precision {
+  kFloat32,
+  kBfloat16,  ///< LibTorch's mixed precision; CUDA only
 };
 
 struct TrainOptions {
   std::uint64_t seed = 0;
   PstfnetOptions network{.size_mode = SizeMode::kFree};
-  double epochs = 48;                   ///< an epoch sees as many samples as there are windows
-  int steps = 0;                        ///< instead of epochs; 0 = by epochs
+  double epochs = 48;  ///< an epoch sees as many samples as there are windows
+  int steps = 0;       ///< instead of epochs; 0 = by epochs
   /// Probability of a target that the network starts with at every pixel; none = LibTorch's initialisation (about 0.5).
   std::optional<double> initial_probability;
   std::optional<double> limit_minutes;  ///< stop early, with a checkpoint
+  std::optional<double> ema_decay;  ///< of the running average of the weights that is validated and saved; none = off
   int log_every_steps = 10;
+  int state_every_steps = 200;  ///< besides at validations; 0 = there only
   DeviceChoice device = DeviceChoice::kAutomatic;
+  Precision precision = Precision::kFloat32;
+  bool deterministic = true;  ///< kernels that give the same sums at every run, where LibTorch has them
   TrainingDataOptions data;
   AugmentationOptions augmentation;
   LossOptions loss;
   OptimiserOptions optimiser;
   ValidationOptions validation;
+  DistributedOptions distributed;
 };
 
 void Visit(OptionsVisitor& visitor, TrainOptions& options);

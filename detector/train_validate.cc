@@ -23,26 +23,26 @@ Image<float> CountsOf(const StoredFrame& frame) {
 
 }  // namespace
 
-DetectionReport ScoreSplit(const Pstfnet& network, Normalisation normalisation, double threshold,
+DetectionReport ScoreSplit(TrainableNetwork& network, Normalisation normalisation, double threshold,
                            const SplitFrames& frames, int stride, c10::Device device) {
   constexpr int kFirst = kDetectorWindow - 1;
   std::int64_t total = 0;
   for (std::size_t s = 0; s < frames.sequences(); ++s)
     total += std::max(0, frames.sequence(s).frames - kFirst + stride - 1) / stride;
   Progress progress("validation", total, "frames");
-  PstfnetStream stream(network, normalisation, device);
+  const std::unique_ptr<LogitStream> stream = network.Stream(normalisation, device);
   std::vector<SequenceScore> scores;
   for (std::size_t s = 0; s < frames.sequences(); ++s) {
     const ManifestSequence& sequence = frames.sequence(s);
     SequenceScore score;
     score.name = sequence.name;
-    stream.Begin();
+    stream->Begin();
     for (int index = 0; index < sequence.frames; ++index) {
       ThrowIfInterrupted();
       const auto frame = frames.Read(s, index);
-      stream.Push(CountsOf(*frame));
+      stream->Push(CountsOf(*frame));
       if (index < kFirst || (index - kFirst) % stride != 0) continue;
-      score.Add(ScoreFrame(ThresholdMask(stream.Logits(), static_cast<float>(threshold)), frame->mask,
+      score.Add(ScoreFrame(ThresholdMask(stream->Logits(), static_cast<float>(threshold)), frame->mask,
                            frame->ignore.empty() ? nullptr : &frame->ignore));
       progress.Advance();
     }

@@ -58,6 +58,42 @@ TEST(FocalLoss, WithGammaZeroIsTheCrossEntropyATargetPixel) {
   EXPECT_NEAR(FocalLoss(logits, mask, {}, 0).item<double>(), (sum / mask.sum()).item<double>(), 1e-5);
 }
 
+TEST(CrossEntropyLoss, HasItsClosedFormOnHalvesAndIsTheMeanOverCountedPixels) {
+  torch::Tensor mask = torch::zeros({1, 1, 4, 4}), ignore = torch::zeros({1, 1, 4, 4});
+  mask.narrow(2, 0, 1).fill_(1);
+  EXPECT_NEAR(CrossEntropyLoss(torch::zeros({1, 1, 4, 4}), mask).item<double>(), std::log(2.0), 1e-6);
+  // Logits of ln 3 give p = 3/4: -ln(3/4) at the 4 targets, -ln(1/4) at the 8 others that count.
+  ignore.narrow(2, 3, 1).fill_(1);
+  EXPECT_NEAR(CrossEntropyLoss(torch::full({1, 1, 4, 4}, std::log(3.0)), mask, ignore).item<double>(),
+              (4 * std::log(4.0 / 3) + 8 * std::log(4.0)) / 12, 1e-6);
+}
+
+TEST(Losses, GradientsAreThoseOfCentralDifferences) {
+  torch::manual_seed(4);
+  const auto doubles = torch::TensorOptions(torch::kDouble);
+  const torch::Tensor start = torch::randn({2, 1, 3, 4}, doubles);
+  const torch::Tensor mask = (torch::rand({2, 1, 3, 4}) > 0.6).to(doubles);
+  const torch::Tensor ignore = (torch::rand({2, 1, 3, 4}) > 0.8).to(doubles);
+  const LossOptions cases[] = {{.soft_iou = 1, .focal = 0, .focal_gamma = 2, .bce = 0},
+                               {.soft_iou = 0, .focal = 1, .focal_gamma = 2, .bce = 0},
+                               {.soft_iou = 0, .focal = 0, .focal_gamma = 2, .bce = 1},
+                               {.soft_iou = 0.7, .focal = 0.2, .focal_gamma = 1.5, .bce = 3}};
+  for (const LossOptions& options : cases) {
+    const torch::Tensor logits = start.clone().requires_grad_();
+    TrainingLoss(logits, mask, ignore, options).backward();
+    // Error of a central difference: h^2 / 6 times a third derivative of about 1, and 1e-16 / h from rounding: 1e-9.
+    constexpr double kStep = 1e-5;
+    for (std::int64_t i = 0; i < start.numel(); ++i) {
+      const auto at = [&](double step) {
+        torch::Tensor moved = start.clone();
+        moved.flatten()[i] += step;
+        return TrainingLoss(moved, mask, ignore, options).item<double>();
+      };
+      EXPECT_NEAR(logits.grad().flatten()[i].item<double>(), (at(kStep) - at(-kStep)) / (2 * kStep), 1e-8);
+    }
+  }
+}
+
 TEST(FocalLoss, StillPullsAtATargetThatTheNetworkDenies) {
   // SoftIoU's gradient at a logit of -20 is about p = 2e-9; cross entropy's is 1.
   torch::Tensor mask = torch::zeros({1, 1, 4, 4});

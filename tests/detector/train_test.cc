@@ -15,13 +15,15 @@
 #include "detector/checkpoint.h"
 #include "detector/model_driven/segmentation.h"
 #include "detector/sequence_detector.h"
-#include "tests/support/training_set.h"
+#include "tests/support/quick_training.h"
 
 namespace mirst {
 namespace {
 
 namespace fs = std::filesystem;
 using test::ErrorText;
+using test::QuickOptions;
+using test::QuickSet;
 using test::WriteTrainingSet;
 
 /// One thread for all tests: where tests run side by side, OpenMP's threads would spend their time waiting for each
@@ -30,28 +32,6 @@ class OneThread : public ::testing::Environment {
   ThreadLimit limit_{1};
 };
 const ::testing::Environment* const kOneThread = ::testing::AddGlobalTestEnvironment(new OneThread);
-
-/// A few steps of the backbone alone on crops of 48 px.
-TrainOptions QuickOptions(int steps) {
-  TrainOptions options;
-  options.network.first_ptam_level = 5;
-  options.network.msfm = false;
-  options.steps = steps;
-  options.log_every_steps = 1;
-  options.data.crop_px = 48;
-  options.data.batch = 2;
-  options.augmentation.centre_crop_px = 8;
-  options.validation.every_steps = steps;
-  return options;
-}
-
-std::vector<test::TrainingSequence> QuickSet() {
-  return {{.name = "a"},
-          {.name = "b", .has_ignore = true},
-          {.name = "v", .split = "val", .frames = 7, .width = 70, .height = 50},
-          {.name = "w", .split = "val", .frames = 3},
-          {.name = "t", .split = "test"}};
-}
 
 std::vector<std::string> LinesOf(const fs::path& file) {
   std::vector<std::string> lines;
@@ -172,7 +152,9 @@ TEST(Train, CheckpointsTellWhatTheyHaveSeenAndLogsGoStepByStep) {
   const TrainReport report = Train(options, folder.path() / "set", folder.path() / "out");
   EXPECT_EQ(report.steps, 4);
   EXPECT_EQ(report.planned_steps, 4);
-  EXPECT_FALSE(report.stopped_early);
+  EXPECT_EQ(report.stopped_by, StopReason::kAllSteps);
+  EXPECT_GE(report.loader_wait_share, 0);
+  EXPECT_LT(report.loader_wait_share, 1);
   const CheckpointInfo info = ReadCheckpointInfo(folder.path() / "out/last.safetensors");
   EXPECT_EQ(info.steps, 4);
   EXPECT_EQ(info.samples_seen, 8);
@@ -183,7 +165,7 @@ TEST(Train, CheckpointsTellWhatTheyHaveSeenAndLogsGoStepByStep) {
 
   const std::vector<std::string> rows = LinesOf(folder.path() / "out/train_log.csv");
   ASSERT_EQ(rows.size(), 5U);
-  EXPECT_EQ(rows[0], "step,samples,epoch,loss,learning_rate,seconds");
+  EXPECT_EQ(rows[0], "step,samples,epoch,loss,learning_rate,seconds,loader_wait_share");
   EXPECT_TRUE(rows[1].starts_with("1,2,0.2500,0.")) << rows[1];  // 8 windows
   const char* rates[] = {"0.0005", "0.0005", "5e-05", "5e-06"};
   for (std::size_t i = 0; i < 4; ++i)
@@ -222,7 +204,7 @@ TEST(Train, ATimeLimitEndsItWithACheckpointThatSaysSo) {
   TrainOptions options = QuickOptions(100000);
   options.limit_minutes = 0.01;  // 0.6 s
   const TrainReport report = Train(options, folder.path() / "set", folder.path() / "out");
-  EXPECT_TRUE(report.stopped_early);
+  EXPECT_EQ(report.stopped_by, StopReason::kTimeLimit);
   EXPECT_LT(report.steps, 100000);
   EXPECT_GT(report.steps, 0);
   EXPECT_EQ(ReadCheckpointInfo(folder.path() / "out/last.safetensors").steps, report.steps);
@@ -260,7 +242,7 @@ TEST(TrainOptions, FaultsAreReportedTogether) {
         "augmentation: {centre_crop_px: 60, rotation_deg: [0.5, 3]}\nloss: {soft_iou: 0}\nlr: 1\n"));
   });
   for (const char* part : {"expected a multiple of 16", "takes 384 only", "at most half of data.crop_px",
-                           "expected whole degrees", "single value", "both 0", "lr"}) {
+                           "expected whole degrees", "single value", "all 0", "lr"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
   }
 }

@@ -1,0 +1,4 @@
+// See gloo/rendezvous/store.h.
+#pragma once
+
+#include <gloo/rendezvous/store.h>
