@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/parallel.h"
+#include "core/random.h"
 #include "datasets/score_map.h"
 #include "detector/model_driven/sequence_responses.h"
 
@@ -79,17 +83,56 @@ class NetworkSequence final : public SequenceMaps {
   std::vector<Image<float>> counts_;
 };
 
+/// Makes all maps of the sequence at the first question, as any frame may come last.
+class ShuffledSequence final : public SequenceMaps {
+ public:
+  ShuffledSequence(SequenceDetector& detector, const TruthSequence& sequence, std::uint64_t seed)
+      : order_(Order(sequence, seed)), shuffled_(sequence), maps_(order_.size()) {
+    for (std::size_t k = 0; k < order_.size(); ++k) shuffled_.frames[k] = sequence.frames[order_[k]];
+    frames_.emplace(detector, shuffled_);
+  }
+
+  std::vector<Image<float>> Read(std::size_t first, std::size_t count) override {
+    for (; made_ < order_.size(); ++made_) maps_[order_[made_]] = std::move(frames_->Read(made_, 1).front());
+    const auto begin = maps_.begin() + static_cast<std::ptrdiff_t>(first);
+    return {std::make_move_iterator(begin), std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count))};
+  }
+
+ private:
+  /// order[k] = the frame shown as the k-th.
+  static std::vector<std::size_t> Order(const TruthSequence& sequence, std::uint64_t seed) {
+    std::vector<std::size_t> order(sequence.frames.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto number = static_cast<std::uint32_t>(std::stoul(Sha256OfText(sequence.name).substr(0, 8), nullptr, 16));
+    RandomStream(RandomKey{.seed = seed, .sequence = number, .purpose = Purpose::kTrainingOrder}).Shuffle(order);
+    return order;
+  }
+
+  std::vector<std::size_t> order_;
+  TruthSequence shuffled_;
+  std::optional<NetworkSequence> frames_;
+  std::vector<Image<float>> maps_;
+  std::size_t made_ = 0;
+};
+
 /// One sequence after the other: a network remembers the frames before.
 class NetworkMaps final : public MapSource {
  public:
-  explicit NetworkMaps(std::unique_ptr<SequenceDetector> detector) : detector_(std::move(detector)) {}
+  NetworkMaps(std::unique_ptr<SequenceDetector> detector, std::optional<std::uint64_t> shuffle_seed)
+      : detector_(std::move(detector)), shuffle_seed_(shuffle_seed) {}
   bool is_concurrent() const override { return false; }
   std::unique_ptr<SequenceMaps> Open(const TruthSequence& sequence) override {
+    if (shuffle_seed_) return std::make_unique<ShuffledSequence>(*detector_, sequence, *shuffle_seed_);
     return std::make_unique<NetworkSequence>(*detector_, sequence);
+  }
+  std::vector<std::string> Notes() const override {
+    if (!shuffle_seed_) return {};
+    return {fmt::format("control: the frames of each sequence were shown in a random order (seed {})", *shuffle_seed_)};
   }
 
  private:
   std::unique_ptr<SequenceDetector> detector_;
+  std::optional<std::uint64_t> shuffle_seed_;
 };
 
 /// Whether anything lies between 0 and 1: a mask has nothing there.
@@ -184,8 +227,9 @@ std::string PlaceOf(const TruthSequence& sequence, std::size_t frame) {
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<ModelDrivenDetector> detector) {
   return std::make_unique<ModelDrivenMaps>(std::move(detector));
 }
-std::unique_ptr<MapSource> MapsOf(std::unique_ptr<SequenceDetector> detector) {
-  return std::make_unique<NetworkMaps>(std::move(detector));
+std::unique_ptr<MapSource> MapsOf(std::unique_ptr<SequenceDetector> detector,
+                                  std::optional<std::uint64_t> shuffle_seed) {
+  return std::make_unique<NetworkMaps>(std::move(detector), shuffle_seed);
 }
 std::unique_ptr<MapSource> MapsIn(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw BadInput(fmt::format("{} is no folder of predictions", folder.string()));

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,7 +45,10 @@ class MapSource {
 std::string PlaceOf(const TruthSequence& sequence, std::size_t frame);
 
 std::unique_ptr<MapSource> MapsOf(std::unique_ptr<ModelDrivenDetector> detector);
-std::unique_ptr<MapSource> MapsOf(std::unique_ptr<SequenceDetector> detector);
+/// `shuffle_seed`: a control. The detector meets the frames of each sequence in a random order, and each map is put
+/// back to its frame: what it finds then, it finds without the order of time.
+std::unique_ptr<MapSource> MapsOf(std::unique_ptr<SequenceDetector> detector,
+                                  std::optional<std::uint64_t> shuffle_seed = std::nullopt);
 /// folder/<seq>/<frame>.png (or another format of score_map.h): exactly the truth's sequences and frames, else
 /// kBadInput.
 std::unique_ptr<MapSource> MapsIn(const std::filesystem::path& folder);

@@ -35,6 +35,7 @@ struct EvaluateFlags : CommonFlags {
   std::string format = "table";
   double threshold = 0.5;
   DeviceChoice device = DeviceChoice::kAutomatic;
+  std::optional<std::uint64_t> shuffle_seed;
   EvaluateOptions options;
 };
 
@@ -42,11 +43,11 @@ Contender FromWeights(const std::string& weights, [[maybe_unused]] const Evaluat
 #ifdef MIRST_WITH_TORCH
   std::unique_ptr<SequenceDetector> detector = LoadSequenceDetector(weights, flags.device, flags.threads);
   const SequenceDetectorInfo& info = detector->info();
-  Contender contender{info.id,
+  Contender contender{flags.shuffle_seed ? info.id + "-shuffled" : info.id,
                       TrainingRecord{weights, info.dataset_id, info.git_revision, info.steps, info.samples_seen},
                       nullptr,
                       {{static_cast<float>(info.threshold), "checkpoint"}}};
-  contender.maps = MapsOf(std::move(detector));
+  contender.maps = MapsOf(std::move(detector), flags.shuffle_seed);
   return contender;
 #else
   throw BadInput(fmt::format("--weights {}: this build has no LibTorch and cannot run a trained network", weights));
@@ -152,6 +153,9 @@ void Run(EvaluateFlags flags) {
   flags.methods = benchmark.methods;
   if (flags.data.empty() == flags.truth.empty())
     throw UsageError("one of --data DIR and --truth DIR is required; see 'mirst evaluate --help'");
+  if (flags.shuffle_seed && flags.weights.empty()) {
+    throw UsageError("--shuffle-frames is a control for networks: give --weights FILE");
+  }
   if (flags.weights.empty() && flags.methods.empty() && flags.predictions.empty()) {
     throw UsageError("nothing to score: give --weights FILE, --method NAME or --pred DIR; see 'mirst evaluate --help'");
   }
@@ -234,6 +238,11 @@ void AddEvaluateCommand(CLI::App& program) {
       ->check(
           CLI::IsMember({"table", "json", "csv", "markdown", "latex"}).description("table|json|csv|markdown|latex"));
   AddDeviceOption(*command, flags->device);
+  command
+      ->add_option("--shuffle-frames", flags->shuffle_seed,
+                   "Control for --weights: show the frames of each sequence in a random order; what the networks find "
+                   "then, they find without the order of time")
+      ->type_name("SEED");
   command->add_option("--out", flags->out, "Folder for scores.json and, of each detector, sequences, ROC and pictures")
       ->type_name("FOLDER");
   command
