@@ -13,7 +13,8 @@ namespace mirst {
 /// While the outermost of them lives, this program belongs to its group; in a program that runs alone, to none.
 class JoinedProcesses {
  public:
-  /// Throws as PlaceFromEnvironment, ProcessGroup and ResolveDevice.
+  /// Throws as PlaceFromEnvironment, ProcessGroup and ResolveDevice, and kUsage where the batch cannot be shared
+  /// equally.
   explicit JoinedProcesses(const TrainOptions& options);
   c10::Device device() const { return device_; }
 

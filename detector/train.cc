@@ -28,13 +28,6 @@ void CheckPrecision(const TrainOptions& options, c10::Device device) {
   }
 }
 
-void CheckShares(const TrainOptions& options, int processes) {
-  if (options.data.batch % processes != 0) {
-    throw UsageError(
-        fmt::format("data.batch is {}, which {} processes cannot share equally", options.data.batch, processes));
-  }
-}
-
 /// The options without what changes no weight.
 Json Essence(const std::string& config) {
   Json json = ParseJson(config);
@@ -119,7 +112,6 @@ TrainReport Train(const TrainOptions& options, std::shared_ptr<const LabelledFra
   const JoinedProcesses joined(options);
   ProcessGroup* const group = CurrentProcessGroup();
   CheckPrecision(options, joined.device());
-  CheckShares(options, ProcessCount());
   at::globalContext().setDeterministicAlgorithms(options.deterministic, /*warn_only=*/true);
   at::globalContext().setDeterministicCuDNN(options.deterministic);
   const std::optional<fs::path> state = group != nullptr ? AgreeOnBeginning(*group, options, *data, out, existing)

@@ -6,14 +6,16 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "datasets/labelled_frames.h"
+#include "detector/streamed_frames.h"
 #include "detector/train_seeds.h"
+#include "generator/generated_stream.h"
 #include "tools/command.h"
 
 namespace mirst {
 namespace {
 
 struct TrainFlags : CommonFlags {
-  std::filesystem::path data, out;
+  std::filesystem::path data, stream, out;
   std::string device;
   std::vector<std::uint64_t> seeds;
   bool resume = false;
@@ -33,6 +35,13 @@ TrainOptions ResolveOptions(const TrainFlags& flags) {
   ConfigTree tree = LoadConfig(WithOwnConfig(flags));
   if (!flags.device.empty()) tree.Assign("device=" + flags.device);
   return ReadOptions<TrainOptions>(tree);
+}
+
+/// The splits that a training sees of the data set that these options of `mirst generate` describe.
+std::shared_ptr<const LabelledFrames> Stream(const std::filesystem::path& file, const TrainOptions& options) {
+  const auto generate = ReadOptions<GenerateOptions>(ConfigTree::FromFile(file));
+  return std::make_shared<StreamedFrames>(GeneratedStream(generate), static_cast<std::uintmax_t>(options.data.cache_mib)
+                                                                         << 20);
 }
 
 Json ToJson(const std::optional<ValidationScore>& score) {
@@ -114,15 +123,15 @@ void Run(const TrainFlags& flags) {
     PrintLine(PrintOptions(options, OptionsFormat::kYaml));
     return;
   }
-  if (flags.data.empty() || flags.out.empty()) {
-    throw UsageError("--data DIR and --out DIR are required; see 'mirst train --help'");
+  if (flags.data.empty() == flags.stream.empty() || flags.out.empty()) {
+    throw UsageError("--out DIR and one of --data DIR and --stream FILE are required; see 'mirst train --help'");
   }
   if (flags.force && flags.resume) throw UsageError("--force starts anew and --resume goes on; give one of them");
   const auto threads = ApplyCommonFlags(flags);
   const auto existing = flags.force    ? ExistingTraining::kReplace
                         : flags.resume ? ExistingTraining::kResume
                                        : ExistingTraining::kRefuse;
-  const auto data = OpenLabelledFrames(flags.data);
+  const auto data = flags.stream.empty() ? OpenLabelledFrames(flags.data) : Stream(flags.stream, options);
   if (!flags.seeds.empty()) {
     const std::vector<SeedReport> reports = TrainSeeds(options, flags.seeds, data, flags.out, existing);
     if (reports.front().report.speaks) Print(reports, flags);
@@ -146,6 +155,10 @@ void AddTrainCommand(CLI::App& program) {
       "MASTER_ADDR, MASTER_PORT or what stands for them): data.batch is shared among them.");
   const auto flags = std::make_shared<TrainFlags>();
   command->add_option("--data", flags->data, "Data set in the native layout or packed")->type_name("DIR");
+  command
+      ->add_option("--stream", flags->stream,
+                   "In place of --data: options of `mirst generate`, whose samples are made in memory")
+      ->type_name("FILE");
   command->add_option("--out", flags->out, "Folder for checkpoints and logs")->type_name("DIR");
   command->add_option("--device", flags->device, "auto, cpu or cuda")->type_name("NAME");
   command->add_flag(

@@ -115,6 +115,28 @@ TEST_F(TrainResume, AfterEachOfManyKillsTheEndIsThatOfAnUninterruptedRun) {
   ExpectSameTraining(Path("whole"), out);
 }
 
+TEST_F(TrainResume, AStreamGivesTheWeightsOfItsFiles) {
+  const fs::path options = Path("generate.yaml");
+  WriteFileAtomically(
+      options,
+      "sequences: 4\nframes: [6, 6]\nbackgrounds: {procedural_sources: 4, procedural: {width: 64, height: 64, "
+      "frame_count: 8}}\nsplit: {val_share: 0.25, test_share: 0.25}\n");
+  ASSERT_EQ(RunProgram({"generate", "--config", options.string(), "--out", Path("files").string()}).exit_code, 0);
+  const std::vector<std::string> few = {"--set", "steps=3"};
+  ASSERT_EQ(RunProgram(Arguments(Path("files"), Path("from_files"), few)).exit_code, 0);
+  std::vector<std::string> arguments = Arguments(options, Path("from_stream"), few);
+  arguments[1] = "--stream";
+  const ProgramResult result = RunProgram(arguments);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(ReadFile(Path("from_files/last.safetensors")) == ReadFile(Path("from_stream/last.safetensors")));
+  arguments.insert(arguments.end(), {"--set", "data.cache_mib=0"});
+  const ProgramResult refused = RunProgram(arguments);
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.err.find("the train split of the stream takes 1 MiB of memory, data.cache_mib allows 0"),
+            std::string::npos)
+      << refused.err;
+}
+
 TEST_F(TrainResume, OtherOptionsAreRefusedByName) {
   ASSERT_EQ(RunProgram(Arguments(Path("set"), Path("out"), {"--set", "steps=3"})).exit_code, 0);
   const std::string before = ReadFile(Path("out/state.safetensors"));
