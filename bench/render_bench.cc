@@ -3,6 +3,7 @@
 // target from the same side when nothing else is done. Counters: rays a template, rays a second, the raw rate, and the
 // share of it that is reached.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +12,6 @@
 #include <filesystem>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/parallel.h"
@@ -128,13 +128,15 @@ void Register(const std::string& name, const std::string& spec) {
 }
 
 const bool kRegistered = [] {
-  Register("quadrotor", "builtin:quadrotor");
-  Register("boat", "builtin:boat");
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as the program does
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+  for (const std::string& name : BuiltinModels()) Register(name, "builtin:" + name);
   // Models of the world outside: the folder that MIRST_DATA names.
   if (const char* const data = std::getenv("MIRST_DATA")) {
-    const std::filesystem::path folder = std::filesystem::path(data) / "models" / "flightgear";
-    for (const auto& [name, file] : {std::pair("airliner", "a320-airliner.ac"), std::pair("ship", "tanker-ship.ac")}) {
-      if (std::filesystem::exists(folder / file)) Register(name, (folder / file).string());
+    for (const std::string& file : FindModels({std::filesystem::path(data) / "models"})) {
+      Register(std::filesystem::path(file).stem().string(), file);
     }
   }
   return true;

@@ -111,16 +111,21 @@ PosedTarget::PosedTarget(const TargetModel::Data& data, const View& view, int su
   if (at_rest) {  // one structure is traced faster than several
     still_ = data.at_rest ? &*data.at_rest : &data.bodies.front().caster;
     steps_.emplace_back();
-    return;
+  } else {
+    PlaceMovingParts(times);
   }
-  still_ = data.bodies.front().motion ? nullptr : &data.bodies.front().caster;
-  moving_boxes_.resize(static_cast<std::size_t>(std::count_if(
-      data.bodies.begin(), data.bodies.end(), [](const RigidBody& body) { return body.motion.has_value(); })));
+}
+
+void PosedTarget::PlaceMovingParts(const std::vector<double>& times) {
+  const std::vector<RigidBody>& bodies = data_.bodies;
+  still_ = bodies.front().motion ? nullptr : &bodies.front().caster;
+  moving_boxes_.resize(static_cast<std::size_t>(
+      std::count_if(bodies.begin(), bodies.end(), [](const RigidBody& body) { return body.motion.has_value(); })));
   std::vector<ImagePoint> later_images;
   for (const double time_s : times) {
     std::vector<Placed>& step = steps_.emplace_back();
-    for (std::size_t b = 0; b < data.bodies.size(); ++b) {
-      const RigidBody& body = data.bodies[b];
+    for (std::size_t b = 0; b < bodies.size(); ++b) {
+      const RigidBody& body = bodies[b];
       if (!body.motion) continue;
       const Motion& motion = *body.motion;
       const double angle_deg = motion.AngleDeg(time_s);
@@ -209,7 +214,11 @@ PosedTarget::Surface PosedTarget::SurfaceAt(Vec2 place, std::uint32_t triangle, 
 std::vector<PosedTarget::Outline> PosedTarget::Outlines() const {
   std::vector<Outline> outlines;
   std::vector<std::uint8_t> faces_eye(data_.mesh.triangles.size());
-  const std::vector<std::uint32_t>& part_of = data_.mesh.part_of_triangle;
+  std::vector<std::uint32_t> drawn;
+  // Between two triangles of which both or none are seen from outside.
+  const auto is_inner = [&](const SurfaceEdge& edge) {
+    return (faces_eye[edge.triangle] == faces_eye[edge.neighbour]) != edge.same_sense;
+  };
   for (std::size_t b = 0; b < data_.bodies.size(); ++b) {
     const RigidBody& body = data_.bodies[b];
     const Placed* const placed = PlaceOfBody(body, 0);
@@ -217,14 +226,19 @@ std::vector<PosedTarget::Outline> PosedTarget::Outlines() const {
     for (const std::uint32_t t : body.caster.triangles()) {
       faces_eye[t] = Dot(data_.normals[t], eye) > data_.offsets_m[t];
     }
+    drawn.resize(body.edges.size());
+    std::size_t count = 0;
+    for (std::uint32_t i = 0; i < body.edges.size(); ++i) {  // no branch: which ones are outlines is hard to foretell
+      drawn[count] = i;
+      count += static_cast<std::size_t>(!is_inner(body.edges[i]) | body.edges[i].between_parts);
+    }
+    outlines.reserve(outlines.size() + count);
     const std::vector<ImagePoint>& images = first_images_[b];
-    for (const SurfaceEdge& edge : body.edges) {
-      const bool inner =
-          edge.triangle != edge.neighbour && (faces_eye[edge.triangle] == faces_eye[edge.neighbour]) != edge.same_sense;
-      if (inner && part_of[edge.triangle] == part_of[edge.neighbour]) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      const SurfaceEdge& edge = body.edges[drawn[i]];
       const ImagePoint &from = images[edge.from], &to = images[edge.to];
       outlines.push_back(
-          {from.place, to.place, std::min(from.distance, to.distance), edge.triangle, edge.neighbour, inner});
+          {from.place, to.place, std::min(from.distance, to.distance), edge.triangle, edge.neighbour, is_inner(edge)});
     }
   }
   return outlines;

@@ -91,6 +91,7 @@ class PosedTarget {
     Vec2 place;
     double distance;  // as hits count it
   };
+  void PlaceMovingParts(const std::vector<double>& times);
   // Returns the box of the images.
   CellBox Project(const std::vector<Vec3>& points, std::vector<ImagePoint>& images) const;
   const Placed* PlaceOfBody(const RigidBody& body, std::size_t step) const;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <utility>
 
 #include "core/error.h"
@@ -23,6 +25,22 @@ RTCDevice Device() {
   static const RTCDevice device = rtcNewDevice("isa=sse2");
   if (device == nullptr) ThrowOnError(nullptr, "creating its device");
   return device;
+}
+
+constexpr std::size_t kPacket = 4;
+using Lanes = std::array<int, kPacket>;  // -1: in use
+
+void Load(const RayCaster::Ray* rays, const RayCaster::Hit* hits, RTCRayHit4& packet) {
+  for (std::size_t i = 0; i < kPacket; ++i) {
+    packet.ray.org_x[i] = static_cast<float>(rays[i].origin.x);
+    packet.ray.org_y[i] = static_cast<float>(rays[i].origin.y);
+    packet.ray.org_z[i] = static_cast<float>(rays[i].origin.z);
+    packet.ray.dir_x[i] = static_cast<float>(rays[i].direction.x);
+    packet.ray.dir_y[i] = static_cast<float>(rays[i].direction.y);
+    packet.ray.dir_z[i] = static_cast<float>(rays[i].direction.z);
+    packet.ray.tfar[i] = hits[i].distance;
+    packet.hit.geomID[i] = RTC_INVALID_GEOMETRY_ID;
+  }
 }
 
 }  // namespace
@@ -74,30 +92,31 @@ void RayCaster::Cast(std::span<const Ray> rays, std::span<Hit> hits) const {
   RTCIntersectContext context;
   rtcInitIntersectContext(&context);
   context.flags = RTC_INTERSECT_CONTEXT_FLAG_COHERENT;
-  constexpr std::size_t kPacket = 4;
   RTCRayHit4 packet{};
   std::fill_n(packet.ray.mask, kPacket, ~0U);
-  for (std::size_t first = 0; first < rays.size(); first += kPacket) {
-    const std::size_t count = std::min(kPacket, rays.size() - first);
-    alignas(16) int valid[kPacket];
+  const auto trace = [&](const Ray* four_rays, Hit* four_hits, const Lanes& valid) {
+    Load(four_rays, four_hits, packet);
+    rtcIntersect4(valid.data(), state_->scene, &context, &packet);
     for (std::size_t i = 0; i < kPacket; ++i) {
-      valid[i] = i < count ? -1 : 0;
-      const Ray& ray = rays[first + std::min(i, count - 1)];
-      packet.ray.org_x[i] = static_cast<float>(ray.origin.x);
-      packet.ray.org_y[i] = static_cast<float>(ray.origin.y);
-      packet.ray.org_z[i] = static_cast<float>(ray.origin.z);
-      packet.ray.dir_x[i] = static_cast<float>(ray.direction.x);
-      packet.ray.dir_y[i] = static_cast<float>(ray.direction.y);
-      packet.ray.dir_z[i] = static_cast<float>(ray.direction.z);
-      packet.ray.tfar[i] = hits[first + std::min(i, count - 1)].distance;
-      packet.hit.geomID[i] = RTC_INVALID_GEOMETRY_ID;
-    }
-    rtcIntersect4(valid, state_->scene, &context, &packet);
-    for (std::size_t i = 0; i < count; ++i) {
       if (packet.hit.geomID[i] == RTC_INVALID_GEOMETRY_ID) continue;
-      hits[first + i] = {state_->triangles[packet.hit.primID[i]], packet.ray.tfar[i]};
+      four_hits[i] = {state_->triangles[packet.hit.primID[i]], packet.ray.tfar[i]};
     }
+  };
+  alignas(16) constexpr Lanes kAll{-1, -1, -1, -1};
+  const std::size_t whole = rays.size() / kPacket * kPacket, rest = rays.size() - whole;
+  for (std::size_t first = 0; first < whole; first += kPacket) trace(&rays[first], &hits[first], kAll);
+  if (rest == 0) return;
+  alignas(16) Lanes valid{};
+  std::array<Ray, kPacket> last_rays;
+  std::array<Hit, kPacket> last_hits;
+  last_rays.fill(rays.back());
+  for (std::size_t i = 0; i < rest; ++i) {
+    valid[i] = -1;
+    last_rays[i] = rays[whole + i];
+    last_hits[i] = hits[whole + i];
   }
+  trace(last_rays.data(), last_hits.data(), valid);
+  std::copy_n(last_hits.begin(), rest, hits.begin() + static_cast<std::ptrdiff_t>(whole));
 }
 
 }  // namespace mirst

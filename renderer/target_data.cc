@@ -53,11 +53,12 @@ std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std
   for (std::size_t first = 0, next = 0; first < sides.size(); first = next) {
     const Side& a = sides[first];
     while (next < sides.size() && sides[next].low == a.low && sides[next].high == a.high) ++next;
-    SurfaceEdge edge{rank_of(a.low), rank_of(a.high), a.triangle, a.triangle, false};
+    SurfaceEdge edge{rank_of(a.low), rank_of(a.high), a.triangle, a.triangle};
     const Side& b = sides[next - 1];
     if (next == first + 2) {
       edge.neighbour = b.triangle;
       edge.same_sense = a.rising == b.rising;
+      edge.between_parts = mesh.part_of_triangle[a.triangle] != mesh.part_of_triangle[b.triangle];
     }
     edges.push_back(edge);
   }

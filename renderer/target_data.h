@@ -18,7 +18,8 @@ namespace mirst {
 struct SurfaceEdge {
   std::uint32_t from = 0, to = 0;             ///< vertices of the body
   std::uint32_t triangle = 0, neighbour = 0;  ///< equal: an open edge, or one of more than two triangles
-  bool same_sense = false;                    ///< the two triangles wind against each other
+  bool same_sense = true;                     ///< the two triangles wind against each other, or are one
+  bool between_parts = false;
 };
 
 /// What moves as one: its triangles, and how. The first of a target holds all that stands still, if anything does.

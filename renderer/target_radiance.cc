@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 #include "core/error.h"
 #include "renderer/rotation.h"
@@ -53,6 +54,19 @@ double EnvironmentTemperature(double sky_k, double ground_k, double cos_tilt) {
   return std::sqrt(std::sqrt(fourth(ground_k) + 0.5 * (1 + cos_tilt) * (fourth(sky_k) - fourth(ground_k))));
 }
 
+// Made once for the band used last: it takes as long as the rays of a small template.
+std::shared_ptr<const PlanckTable> SkinTable(const Band& band) {
+  static std::mutex mutex;
+  static Band last_band;
+  static std::shared_ptr<const PlanckTable> last;
+  const std::scoped_lock lock(mutex);
+  if (!last || last_band != band) {
+    last = std::make_shared<const PlanckTable>(band, 150, 1000);
+    last_band = band;
+  }
+  return last;
+}
+
 }  // namespace
 
 HeatState HeatStateOf(const TargetModel::Data& data, const Surroundings& surroundings) {
@@ -99,31 +113,41 @@ TargetRadiance::TargetRadiance(const TargetModel::Data& data, const View& view, 
       around_.sun_irradiance = SolarIrradiance(surroundings.band) * sun->transmission;
     }
   }
-  for (std::size_t i = 0; i < data.materials.size(); ++i)
-    of_part_.push_back(SurfaceOf(data.mesh.parts[i], data.materials[i]));
-  for (const Zone& zone : data.zones) of_zone_.push_back(SurfaceOf(zone.name, zone.material));
+  of_part_.reserve(data.materials.size());
+  of_zone_.reserve(data.zones.size());
+  for (std::size_t i = 0; i < data.materials.size(); ++i) AddSurface(data.mesh.parts[i], data.materials[i], of_part_);
+  for (const Zone& zone : data.zones) AddSurface(zone.name, zone.material, of_zone_);
   const auto is_solved = [](const Surface& surface) { return !surface.radiance; };
   if (std::any_of(of_part_.begin(), of_part_.end(), is_solved) ||
       std::any_of(of_zone_.begin(), of_zone_.end(), is_solved)) {
-    table_.emplace(surroundings.band, 150, 1000);
+    table_ = SkinTable(surroundings.band);
   }
   FindLooks();
 }
 
-TargetRadiance::Surface TargetRadiance::SurfaceOf(const std::string& name, const Material& material) const {
-  Surface surface{&material, &material.emissivity.In(surroundings_.band), std::nullopt};
-  InContext(fmt::format("the part '{}' of {}", name, data_.name), [&] {
-    const double temperature_k = material.Temperature(state_, 0);
+void TargetRadiance::AddSurface(const std::string& name, const Material& material,
+                                std::vector<Surface>& surfaces) const {
+  double temperature_k = 0;
+  try {
+    temperature_k = material.Temperature(state_, 0);
     if (!(temperature_k > 0 && temperature_k <= kMaxSurfaceTemperature_K)) {
       throw BadInput(
           fmt::format("a temperature of {:g} K; allowed: above 0 to {} K", temperature_k, kMaxSurfaceTemperature_K));
     }
-    // A solved skin, too, has one temperature where nothing depends on how it lies.
-    if (material.temperature.rule != SurfaceTemperature::Rule::kSkinBalance || (!sun_is_up_ && sky_k_ == ground_k_)) {
-      surface.radiance = BandRadiance(surroundings_.band, temperature_k);
-    }
+  } catch (Error& error) {
+    error.AddContext(fmt::format("the part '{}' of {}", name, data_.name));
+    throw;
+  }
+  Surface& surface =
+      surfaces.emplace_back(Surface{&material, &material.emissivity.In(surroundings_.band), temperature_k, {}});
+  // A solved skin, too, has one temperature where nothing depends on how it lies.
+  if (material.temperature.rule == SurfaceTemperature::Rule::kSkinBalance && (sun_is_up_ || sky_k_ != ground_k_))
+    return;
+  // Most parts are as warm as another one.
+  const auto alike = std::find_if(surfaces.begin(), surfaces.end() - 1, [&](const Surface& other) {
+    return other.radiance && other.temperature_k == temperature_k;
   });
-  return surface;
+  surface.radiance = alike != surfaces.end() - 1 ? alike->radiance : BandRadiance(surroundings_.band, temperature_k);
 }
 
 // Of a grey surface in surroundings of one temperature, without sun, neither its tilt nor the side it is seen from

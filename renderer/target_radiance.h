@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -40,9 +41,10 @@ class TargetRadiance {
   struct Surface {
     const Material* material;
     const Emissivity* emissivity;
+    double temperature_k;
     std::optional<double> radiance;  ///< none: solved place by place
   };
-  Surface SurfaceOf(const std::string& name, const Material& material) const;
+  void AddSurface(const std::string& name, const Material& material, std::vector<Surface>& surfaces) const;
   void FindLooks();
   double SkinRadiance(const Material& material, double cos_tilt, double cos_sun) const;
   double CosineToSun(const PosedTarget::Surface& place) const;
@@ -55,7 +57,7 @@ class TargetRadiance {
   double background_, transmission_;
   Vec3 camera_m_, up_, to_sun_;  ///< body frame
   bool sun_is_up_ = false;
-  std::optional<PlanckTable> table_;
+  std::shared_ptr<const PlanckTable> table_;
   std::vector<Surface> of_part_, of_zone_;
   std::vector<Look> look_of_part_;
   std::vector<double> contrast_of_look_;

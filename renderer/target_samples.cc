@@ -21,29 +21,37 @@ constexpr std::uint8_t kInterior = 0, kEdge = 1;
 using Look = TargetRadiance::Look;
 constexpr Look kNoLook = RayCaster::kNothing;  // nothing is seen, or several looks together
 
-// What the rays of a square and of its eight neighbours see.
+// What the rays of a square and of its eight neighbours see: how far they go, and the look of all of them alike.
 struct Around {
-  float farthest = std::numeric_limits<float>::infinity();
-  Look look = kNoLook;  // of all of them alike
+  Image<float> farthest;
+  Image<Look> look;
+
+  // Beside the lattice there is nothing.
+  Around(const Image<RayCaster::Hit>& hits, const Image<Look>& looks)
+      : farthest(hits.height(), hits.width(), std::numeric_limits<float>::infinity()),
+        look(hits.height(), hits.width(), kNoLook) {
+    const int height = hits.height();
+    const auto width = static_cast<std::size_t>(hits.width());
+    const auto alike = [](Look a, Look b) { return a == b ? a : kNoLook; };
+    // Of three rows and then of three columns of them.
+    std::vector<float> far(width);
+    std::vector<Look> seen(width);
+    for (int y = 1; y + 1 < height; ++y) {
+      const RayCaster::Hit *const above = hits.row(y - 1), *const here = hits.row(y), *const below = hits.row(y + 1);
+      for (std::size_t x = 0; x < width; ++x) {
+        far[x] = std::max(std::max(above[x].distance, here[x].distance), below[x].distance);
+      }
+      const Look *const up = looks.row(y - 1), *const middle = looks.row(y), *const down = looks.row(y + 1);
+      for (std::size_t x = 0; x < width; ++x) seen[x] = alike(alike(up[x], middle[x]), down[x]);
+      float* const farthest_here = farthest.row(y);
+      Look* const look_here = look.row(y);
+      for (std::size_t x = 1; x + 1 < width; ++x) {
+        farthest_here[x] = std::max(std::max(far[x - 1], far[x]), far[x + 1]);
+        look_here[x] = alike(alike(seen[x - 1], seen[x]), seen[x + 1]);
+      }
+    }
+  }
 };
-
-Around Join(const Around& a, const Around& b) {
-  return {std::max(a.farthest, b.farthest), a.look == b.look ? a.look : kNoLook};
-}
-
-// Beside the lattice there is nothing.
-Image<Around> AroundSquares(const Image<RayCaster::Hit>& hits, const Image<Look>& looks) {
-  const int height = hits.height(), width = hits.width();
-  Image<Around> along(height, width), around(height, width);
-  for (int y = 0; y < height; ++y) {
-    const auto at = [&](int x) { return Around{hits(y, x).distance, looks(y, x)}; };
-    for (int x = 1; x + 1 < width; ++x) along(y, x) = Join(Join(at(x - 1), at(x)), at(x + 1));
-  }
-  for (int y = 1; y + 1 < height; ++y) {
-    for (int x = 1; x + 1 < width; ++x) around(y, x) = Join(Join(along(y - 1, x), along(y, x)), along(y + 1, x));
-  }
-  return around;
-}
 
 // One view of one target, and the lattice that samples it.
 class Sampler {
@@ -62,6 +70,11 @@ class Sampler {
     std::vector<Vec2> places;
     std::vector<std::size_t> cells;
     std::vector<RayCaster::Hit> still;  // what they meet of what stands still
+    void Reserve(std::size_t rays) {
+      places.reserve(rays);
+      cells.reserve(rays);
+      still.reserve(rays);
+    }
     void Add(Vec2 place, std::size_t cell, const RayCaster::Hit& hit = {}) {
       places.push_back(place);
       cells.push_back(cell);
@@ -119,10 +132,10 @@ TargetSamples Sampler::Sample() {
 
 void Sampler::CastLattice(std::size_t strip) {
   const int first_row = FirstRow(strip), rows = FirstRow(strip + 1) - first_row;
-  std::vector<Vec2> places;
-  places.reserve(static_cast<std::size_t>(rows * lattice_.width()));
+  std::vector<Vec2> places(static_cast<std::size_t>(rows * lattice_.width()));
+  Vec2* place = places.data();
   for (int row = first_row; row < first_row + rows; ++row) {
-    for (int column = 0; column < lattice_.width(); ++column) places.push_back(lattice_.Place(column, row));
+    for (int column = 0; column < lattice_.width(); ++column) *place++ = lattice_.Place(column, row);
   }
   const std::span<RayCaster::Hit> hits(still_.row(first_row), places.size());
   target_.CastStill(places, hits);
@@ -139,11 +152,13 @@ void Sampler::CastLattice(std::size_t strip) {
 // behind all that the rays around meet, it is hidden. Where they see past it, and everywhere the very look that it has
 // itself, more rays would see no more. What moves may uncover something else.
 void Sampler::MarkOutlines() {
-  const Image<Around> around = AroundSquares(frozen_ ? still_ : moved_, looks_);
-  for (const PosedTarget::Outline& outline : target_.Outlines()) {
+  const Around around(frozen_ ? still_ : moved_, looks_);
+  const auto is_plain = [&](const PosedTarget::Outline& outline) {
     const Look look = radiance_.LookOf(outline.triangle);
-    const bool plain = frozen_ && !TargetRadiance::Varies(look) && look == radiance_.LookOf(outline.neighbour);
-    if (plain && outline.border_alone) continue;
+    return frozen_ && !TargetRadiance::Varies(look) && look == radiance_.LookOf(outline.neighbour);
+  };
+  for (const PosedTarget::Outline& outline : target_.Outlines()) {
+    if (outline.border_alone && is_plain(outline)) continue;
     const Vec2 along = outline.to - outline.from;
     const int steps =
         static_cast<int>(2 * std::max(std::abs(along.x), std::abs(along.y)) * lattice_.rays_per_cell()) + 1;
@@ -151,31 +166,48 @@ void Sampler::MarkOutlines() {
     for (int i = 0; i <= steps; ++i) {
       const Vec2 place = outline.from + static_cast<double>(i) * step;
       const int row = lattice_.Row(place.y), column = lattice_.Column(place.x);
-      if (kind_(row, column) == kEdge) continue;
-      const auto& [farthest, seen] = around(row, column);
-      const double behind_m = static_cast<double>(farthest) - outline.nearest;
-      const bool hidden = behind_m < -1e-3 * depth_of_squares_;  // of a plane's own edges, rounding decides nothing
-      const bool covered = plain && seen == look && behind_m > depth_of_squares_;
-      if (!hidden && !covered) kind_(row, column) = kEdge;
+      std::uint8_t& kind = kind_(row, column);
+      if (kind == kEdge) continue;
+      const double behind_m = static_cast<double>(around.farthest(row, column)) - outline.nearest;
+      if (behind_m < -1e-3 * depth_of_squares_) continue;  // hidden; of a plane's own edges, rounding decides nothing
+      const Look seen = around.look(row, column);
+      const bool covered = behind_m > depth_of_squares_ && seen != kNoLook && is_plain(outline) &&
+                           seen == radiance_.LookOf(outline.triangle);
+      if (!covered) kind = kEdge;
     }
   }
 }
 
 // Rays whose right or lower neighbour sees another look, and those neighbours: where surfaces meet without an edge.
 void Sampler::MarkBorders() {
-  const auto differ = [](Look a, Look b) { return a != b && a != kNoLook && b != kNoLook; };
+  const auto width = static_cast<std::size_t>(looks_.width());
+  const auto differ = [](Look a, Look b) {  // without branches, several at a time
+    return static_cast<std::uint8_t>((a != b) & (a != kNoLook) & (b != kNoLook));
+  };
+  static_assert(kEdge == 1 && kInterior == 0);
+  std::vector<std::uint8_t> border(width);
   for (int y = 0; y < looks_.height(); ++y) {
-    for (int x = 0; x < looks_.width(); ++x) {
-      if (x + 1 < looks_.width() && differ(looks_(y, x), looks_(y, x + 1))) kind_(y, x) = kind_(y, x + 1) = kEdge;
-      if (y + 1 < looks_.height() && differ(looks_(y, x), looks_(y + 1, x))) kind_(y, x) = kind_(y + 1, x) = kEdge;
-    }
+    const Look* const here = looks_.row(y);
+    std::uint8_t* const kind = kind_.row(y);
+    for (std::size_t x = 0; x + 1 < width; ++x) border[x] = differ(here[x], here[x + 1]);
+    for (std::size_t x = 0; x + 1 < width; ++x) kind[x] |= border[x];
+    for (std::size_t x = 0; x + 1 < width; ++x) kind[x + 1] |= border[x];
+    if (y + 1 == looks_.height()) break;
+    const Look* const below = looks_.row(y + 1);
+    std::uint8_t* const kind_below = kind_.row(y + 1);
+    for (std::size_t x = 0; x < width; ++x) border[x] = differ(here[x], below[x]);
+    for (std::size_t x = 0; x < width; ++x) kind[x] |= border[x];
+    for (std::size_t x = 0; x < width; ++x) kind_below[x] |= border[x];
   }
 }
 
 void Sampler::Sum(std::size_t strip) {
   Bundle moving, edge, moving_edge;
   const double share = lattice_.square_share(), edge_share = share / static_cast<double>(1 + edge_rays_.size());
-  for (int row = FirstRow(strip); row < FirstRow(strip + 1); ++row) {
+  const int first_row = FirstRow(strip), end_row = FirstRow(strip + 1);
+  const auto edges = std::count(kind_.row(first_row), kind_.row(end_row), kEdge);
+  edge.Reserve(static_cast<std::size_t>(edges) * edge_rays_.size());
+  for (int row = first_row; row < end_row; ++row) {
     const std::size_t first_cell =
         static_cast<std::size_t>(lattice_.CellRow(row)) * static_cast<std::size_t>(result_.cells.width);
     for (int column = 0; column < lattice_.width(); ++column) {
