@@ -15,6 +15,7 @@
 #include "detector/checkpoint.h"
 #include "detector/model_driven/segmentation.h"
 #include "detector/sequence_detector.h"
+#include "metrics/detection.h"
 #include "tests/support/quick_training.h"
 
 namespace mirst {
