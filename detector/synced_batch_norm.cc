@@ -93,9 +93,10 @@ Tensor BatchNorm(const Tensor& x, const OptionalTensor& weight, const OptionalTe
 
 }  // namespace
 
-SyncedBatchNorm::SyncedBatchNorm()
-    : registration_(torch::Library::IMPL, "aten", c10::DispatchKey::Autograd, __FILE__, __LINE__) {
-  registration_.impl("batch_norm", BatchNorm);
+// The operation is made of others, and as such goes before anything registered for all devices: hence each by name.
+SyncedBatchNorm::SyncedBatchNorm() : registration_(torch::Library::IMPL, "aten", c10::nullopt, __FILE__, __LINE__) {
+  registration_.impl("batch_norm", torch::dispatch(c10::DispatchKey::AutogradCPU, BatchNorm));
+  registration_.impl("batch_norm", torch::dispatch(c10::DispatchKey::AutogradCUDA, BatchNorm));
 }
 
 }  // namespace mirst

@@ -202,6 +202,9 @@ TEST_F(TrainResume, ProcessesThatDoNotFitAreRefused) {
   const ProgramResult no_place = train({{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "2"}});
   EXPECT_EQ(no_place.exit_code, 2);
   EXPECT_NE(no_place.err.find("set MASTER_ADDR"), std::string::npos) << no_place.err;
+  const ProgramResult three = train({{"RANK", "0"}, {"WORLD_SIZE", "3"}, {"MASTER_ADDR", "127.0.0.1"}});
+  EXPECT_EQ(three.exit_code, 2);
+  EXPECT_NE(three.err.find("data.batch is 2, which 3 processes cannot share equally"), std::string::npos) << three.err;
   const ProgramResult alone = train(
       {{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "127.0.0.1"}, {"MASTER_PORT", std::to_string(FreePort())}},
       {"--set", "distributed.timeout_s=1"});
