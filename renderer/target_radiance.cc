@@ -139,7 +139,7 @@ void TargetRadiance::AddSurface(const std::string& name, const Material& materia
     throw;
   }
   Surface& surface =
-      surfaces.emplace_back(Surface{&material, &material.emissivity.In(surroundings_.band), temperature_k, {}});
+      surfaces.emplace_back(Surface{&material, &material.emissivity.In(surroundings_.band), temperature_k, {}, {}});
   // A solved skin, too, has one temperature where nothing depends on how it lies.
   if (material.temperature.rule == SurfaceTemperature::Rule::kSkinBalance && (sun_is_up_ || sky_k_ != ground_k_))
     return;
@@ -148,23 +148,24 @@ void TargetRadiance::AddSurface(const std::string& name, const Material& materia
     return other.radiance && other.temperature_k == temperature_k;
   });
   surface.radiance = alike != surfaces.end() - 1 ? alike->radiance : BandRadiance(surroundings_.band, temperature_k);
+  // Of a grey surface in surroundings of one temperature, without sun, neither its tilt nor the side it is seen from
+  // matters.
+  if (sky_k_ == ground_k_ && !sun_is_up_ && surface.emissivity->is_lambert()) {
+    surface.contrast =
+        transmission_ * (LeavingRadiance(surface.emissivity->Normal(), *surface.radiance, around_, 1, 0) - background_);
+  }
 }
 
-// Of a grey surface in surroundings of one temperature, without sun, neither its tilt nor the side it is seen from
-// matters.
 void TargetRadiance::FindLooks() {
-  const bool even = sky_k_ == ground_k_ && !sun_is_up_;
   for (const Surface& surface : of_part_) {
     const auto part = static_cast<std::uint32_t>(look_of_part_.size());
-    if (!even || !surface.radiance || !surface.emissivity->is_lambert()) {
+    if (!surface.contrast) {
       look_of_part_.push_back(kVaries + part);
       continue;
     }
-    const double contrast =
-        transmission_ * (LeavingRadiance(surface.emissivity->Normal(), *surface.radiance, around_, 1, 0) - background_);
-    const auto known = std::find(contrast_of_look_.begin(), contrast_of_look_.end(), contrast);
+    const auto known = std::find(contrast_of_look_.begin(), contrast_of_look_.end(), *surface.contrast);
     look_of_part_.push_back(static_cast<Look>(known - contrast_of_look_.begin()));
-    if (known == contrast_of_look_.end()) contrast_of_look_.push_back(contrast);
+    if (known == contrast_of_look_.end()) contrast_of_look_.push_back(*surface.contrast);
   }
 }
 
@@ -189,6 +190,7 @@ double TargetRadiance::CosineToSun(const PosedTarget::Surface& place) const {
 double TargetRadiance::Contrast(std::uint32_t triangle, const PosedTarget::Surface& place) const {
   const auto zone = data_.zoned[triangle] != 0 ? ZoneAt(data_, place.point_m) : std::nullopt;
   const Surface& surface = zone ? of_zone_[*zone] : of_part_[data_.mesh.part_of_triangle[triangle]];
+  if (surface.contrast) return *surface.contrast;
   const Vec3 to_camera = camera_m_ - place.point_m;
   const double cos_view = Dot(place.normal, to_camera) / Length(to_camera);
   const double cos_tilt = Dot(place.normal, up_);

@@ -43,6 +43,7 @@ class TargetRadiance {
     const Emissivity* emissivity;
     double temperature_k;
     std::optional<double> radiance;  ///< none: solved place by place
+    std::optional<double> contrast;  ///< where it is the same all over and from all sides
   };
   void AddSurface(const std::string& name, const Material& material, std::vector<Surface>& surfaces) const;
   void FindLooks();

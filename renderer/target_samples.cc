@@ -47,6 +47,8 @@ struct Around {
       Look* const look_here = look.row(y);
       for (std::size_t x = 1; x + 1 < width; ++x) {
         farthest_here[x] = std::max(std::max(far[x - 1], far[x]), far[x + 1]);
+      }
+      for (std::size_t x = 1; x + 1 < width; ++x) {
         look_here[x] = alike(alike(seen[x - 1], seen[x]), seen[x + 1]);
       }
     }
