@@ -51,8 +51,12 @@ Tensor NormalisedTensor(ImageView<const float> frame, Normalisation normalisatio
 
 }  // namespace
 
-PstfnetStream::PstfnetStream(Pstfnet network, Normalisation normalisation, c10::Device device)
-    : network_(std::move(network)), normalisation_(normalisation), device_(device) {}
+PstfnetStream::PstfnetStream(Pstfnet network, Normalisation normalisation, c10::Device device, InferenceEngine engine)
+    : network_(std::move(network)),
+      folded_(network_),
+      engine_(engine),
+      normalisation_(normalisation),
+      device_(device) {}
 
 void PstfnetStream::Begin() { window_.clear(); }
 
@@ -65,23 +69,49 @@ void PstfnetStream::Push(ImageView<const float> frame) {
     throw BadInput(fmt::format("the frame is {} x {} px, the frames before it are {} x {}", frame.width(),
                                frame.height(), width_, height_));
   }
+  const Entry entry{TranslateTorchErrors([&] { return NormalisedTensor(frame, normalisation_).to(device_); }), {}, {}};
+  if (window_.empty()) window_.assign(kWindowFrames - 1, entry);
   if (window_.size() == kWindowFrames) window_.pop_front();
-  window_.push_back({TranslateTorchErrors([&] { return NormalisedTensor(frame, normalisation_).to(device_); }), {}});
+  window_.push_back(entry);
+}
+
+Tensor PstfnetStream::WindowLogits() {
+  std::vector<Tensor> images;
+  for (const Entry& entry : window_) images.push_back(entry.image);
+  const Tensor frames = torch::stack(images, 2);
+  return engine_ == InferenceEngine::kPlain ? network_(frames) : folded_.Forward(frames);
+}
+
+Tensor PstfnetStream::StreamedLogits() {
+  std::array<Levels, kWindowFrames> starts;
+  for (std::size_t t = 0; t < window_.size(); ++t) {
+    if (window_[t].features) continue;
+    const bool repeated = t > 0 && window_[t].image.is_same(window_[t - 1].image);
+    window_[t].features = repeated ? *window_[t - 1].features : folded_.Encode(window_[t].image);
+  }
+  for (std::size_t t = 0; t < window_.size(); ++t) {
+    Entry& entry = window_[t];
+    const bool inside = t > 0 && t + 1 < window_.size();
+    if (inside && entry.start) {
+      starts[t] = *entry.start;
+      continue;
+    }
+    starts[t] = folded_.Start(t > 0 ? &*window_[t - 1].features : nullptr, *entry.features,
+                              t + 1 < window_.size() ? &*window_[t + 1].features : nullptr);
+    if (inside) entry.start = starts[t];
+  }
+  return folded_.Logits(*window_.back().features, starts);
 }
 
 Image<float> PstfnetStream::Logits() {
   if (window_.empty()) throw InternalError("logits were asked for before the first frame");
   const torch::NoGradGuard no_gradient;
-  network_->eval();
-  for (Encoded& frame : window_) {
-    if (!frame.features) frame.features = network_->EncodeFrame(frame.image);
-  }
-  std::array<Levels, kWindowFrames> features;
-  const std::size_t missing = features.size() - window_.size();
-  for (std::size_t i = 0; i < features.size(); ++i) features[i] = *window_[i < missing ? 0 : i - missing].features;
   return TranslateTorchErrors([&] {
-    const Tensor logits =
-        network_->FromFeatures(features).narrow(2, 0, height_).narrow(3, 0, width_).to(torch::kCPU).contiguous();
+    const Tensor logits = (engine_ == InferenceEngine::kStreaming ? StreamedLogits() : WindowLogits())
+                              .narrow(2, 0, height_)
+                              .narrow(3, 0, width_)
+                              .to(torch::kCPU)
+                              .contiguous();
     Image<float> scores(height_, width_);
     std::copy_n(logits.data_ptr<float>(), scores.size(), scores.data());
     return scores;
@@ -92,8 +122,8 @@ namespace {
 
 class PstfnetDetector final : public SequenceDetector {
  public:
-  PstfnetDetector(const LoadedPstfnet& loaded, c10::Device device)
-      : stream_(loaded.network, {loaded.info.mean, loaded.info.sigma}, device) {
+  PstfnetDetector(const LoadedPstfnet& loaded, c10::Device device, InferenceEngine engine)
+      : stream_(loaded.network, {loaded.info.mean, loaded.info.sigma}, device, engine) {
     info_.id = loaded.info.network;
     info_.dataset_id = loaded.info.dataset_id;
     info_.git_revision = loaded.info.git_revision;
@@ -118,12 +148,12 @@ class PstfnetDetector final : public SequenceDetector {
 }  // namespace
 
 std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights, DeviceChoice device,
-                                                       int threads) {
+                                                       int threads, InferenceEngine engine) {
   const c10::Device resolved = ResolveDevice(device);
   UseTorchThreads(threads);
   LoadedPstfnet loaded = LoadPstfnet(weights);
   TranslateTorchErrors([&] { loaded.network->to(resolved); });
-  return std::make_unique<PstfnetDetector>(loaded, resolved);
+  return std::make_unique<PstfnetDetector>(loaded, resolved, engine);
 }
 
 }  // namespace mirst

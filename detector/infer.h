@@ -1,4 +1,5 @@
-// PSTFNet over a sequence as a stream: each frame is encoded once and its features serve the five windows that hold it.
+// PSTFNet over a sequence, frame by frame, by the engine that is asked for. As a stream each frame is encoded once and
+// its features serve the five windows that hold it.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -7,7 +8,8 @@
 #include <optional>
 
 #include "core/image.h"
-#include "detector/network/pstfnet.h"
+#include "detector/inference_engine.h"
+#include "detector/network/folded_pstfnet.h"
 
 namespace mirst {
 
@@ -20,8 +22,9 @@ struct Normalisation {
 
 class PstfnetStream {
  public:
-  /// The network is used in evaluation mode on `device`, where it must lie; it is put into that mode by Logits().
-  PstfnetStream(Pstfnet network, Normalisation normalisation, c10::Device device);
+  /// The network must lie on `device`; it is put into evaluation mode. Its weights count as they are now.
+  PstfnetStream(Pstfnet network, Normalisation normalisation, c10::Device device,
+                InferenceEngine engine = InferenceEngine::kStreaming);
 
   /// The next frame is the first of a sequence.
   void Begin();
@@ -32,16 +35,21 @@ class PstfnetStream {
   Image<float> Logits();
 
  private:
-  struct Encoded {
-    torch::Tensor image;             // (1, 1, H, W), normalised and padded
-    std::optional<Levels> features;  // once needed
+  struct Entry {
+    torch::Tensor image;                    // (1, 1, H, W), normalised and padded
+    std::optional<FrameFeatures> features;  // as the next: once needed, streaming only
+    std::optional<Levels> start;            // with both neighbours in the window
   };
+  torch::Tensor WindowLogits();
+  torch::Tensor StreamedLogits();
 
   Pstfnet network_;
+  FoldedPstfnet folded_;
+  InferenceEngine engine_;
   Normalisation normalisation_;
   c10::Device device_;
   int height_ = 0, width_ = 0;  // of the sequence's frames
-  std::deque<Encoded> window_;  // the last frames, five at most
+  std::deque<Entry> window_;    // empty or five; at first the sequence's first frame, repeated
 };
 
 }  // namespace mirst

@@ -9,6 +9,7 @@
 
 #include "core/image.h"
 #include "detector/device_choice.h"
+#include "detector/inference_engine.h"
 
 namespace mirst {
 
@@ -45,6 +46,7 @@ class SequenceDetector {
 /// Throws kBadInput where the checkpoint is missing, truncated or of another network, or the device is not there.
 /// `threads`: of LibTorch's kernels, 0 = ThreadCount(); set in the calling thread, which must also call Next().
 std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights,
-                                                       DeviceChoice device = DeviceChoice::kAutomatic, int threads = 0);
+                                                       DeviceChoice device = DeviceChoice::kAutomatic, int threads = 0,
+                                                       InferenceEngine engine = InferenceEngine::kStreaming);
 
 }  // namespace mirst

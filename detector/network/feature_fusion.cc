@@ -174,14 +174,17 @@ FeatureFusionImpl::FeatureFusionImpl(const PstfnetOptions& options)
   }
 }
 
-Levels FeatureFusionImpl::forward(const Levels& levels) {
+std::vector<Tensor> FeatureFusionImpl::Context(const Levels& levels) {
   const std::int64_t h = levels[0].size(2) / kStride, w = levels[0].size(3) / kStride;
   std::vector<Tensor> pooled;
   for (const Tensor& level : levels) pooled.push_back(torch::adaptive_avg_pool2d(level, {h, w}));
   Tensor x = down_channel_(torch::cat(pooled, 1));
   x = ff_(csa2_(intra_ff_(csa1_(x))));
-  const std::vector<Tensor> coarse =
-      up_channel_(bn_(x)).split_with_sizes({kLevelChannels.begin(), kLevelChannels.size()}, 1);
+  return up_channel_(bn_(x)).split_with_sizes({kLevelChannels.begin(), kLevelChannels.size()}, 1);
+}
+
+Levels FeatureFusionImpl::forward(const Levels& levels) {
+  const std::vector<Tensor> coarse = Context(levels);
   Levels fused;
   for (std::size_t i = 0; i < fused.size(); ++i) fused[i] = gates_[i](levels[i], coarse[i]);
   return fused;

@@ -119,6 +119,8 @@ class FeatureFusionImpl : public torch::nn::Module {
  public:
   explicit FeatureFusionImpl(const PstfnetOptions& options);
   Levels forward(const Levels& levels);
+  /// The levels mixed on the coarse grid, one tensor a level: (B, C, H/16, W/16). What the gates then enlarge.
+  std::vector<torch::Tensor> Context(const Levels& levels);
 
  private:
   torch::nn::Conv2d down_channel_, up_channel_;

@@ -83,9 +83,13 @@ Tensor PstfnetImpl::forward(const Tensor& frames) {
   return TranslateTorchErrors([&] { return Decode(Fuse(Aggregate(Encode(frames)))); });
 }
 
+void PstfnetImpl::CheckImages(const Tensor& images) const {
+  CheckFrames(images, 4);
+  CheckSize(images.size(2), images.size(3), options_.size_mode);
+}
+
 Levels PstfnetImpl::EncodeFrame(const Tensor& image) {
-  CheckFrames(image, 4);
-  CheckSize(image.size(2), image.size(3), options_.size_mode);
+  CheckImages(image);
   return TranslateTorchErrors([&] { return EncodeBatch(image); });
 }
 

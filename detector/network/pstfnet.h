@@ -37,6 +37,11 @@ class PstfnetImpl : public torch::nn::Module {
   /// The window's features, oldest first -> logits (B, 1, H, W).
   torch::Tensor FromFeatures(const std::array<Levels, 5>& window);
 
+  /// Throws kBadInput for images (N, 1 or 3, H, W) that the network does not take.
+  void CheckImages(const torch::Tensor& images) const;
+  /// A null holder where the options leave it out.
+  FeatureFusion fusion() const { return fusion_; }
+
   // The stages of forward(). `features`: five frames one after the other in the batch, oldest first.
   Levels Encode(const torch::Tensor& frames);
   Levels Aggregate(const Levels& features);
