@@ -1,13 +1,18 @@
 #include "detector/checkpoint.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/version.h"
+#include "detector/network_traits.h"
 #include "detector/safetensors.h"
 #include "detector/torch_error.h"
 
@@ -22,11 +27,15 @@ std::string ShapeText(const torch::Tensor& tensor) {
 
 std::string OptionsJson(const PstfnetOptions& options) { return PrintOptions(options, OptionsFormat::kJson); }
 
+std::string OptionsJson(const CheckpointInfo& info) {
+  return info.network == "pstfnet" ? OptionsJson(info.options) : info.network_options;
+}
+
 std::string ToJsonText(const CheckpointInfo& info, const std::string& weights_sha256) {
   Json json;
   json["schema_version"] = kCheckpointSchemaVersion;
   json["network"] = info.network;
-  json["options"] = ParseJson(OptionsJson(info.options));
+  json["options"] = ParseJson(OptionsJson(info));
   json["weights_sha256"] = weights_sha256;
   json["dataset_id"] = info.dataset_id;
   json["program"] = {{"version", info.program_version}, {"git", info.git_revision}};
@@ -56,12 +65,19 @@ Sidecar ParseSidecar(const std::string& text) {
   Sidecar sidecar;
   CheckpointInfo& info = sidecar.info;
   info.network = Get<std::string>(json, "network");
-  if (info.network != "pstfnet") throw BadInput(fmt::format("network '{}' is unknown; known: pstfnet", info.network));
+  const std::vector<std::string> known = NetworkNames();
+  if (std::find(known.begin(), known.end(), info.network) == known.end()) {
+    throw BadInput(fmt::format("network '{}' is unknown; known: {}", info.network, fmt::join(known, ", ")));
+  }
   const Json options = Get<Json>(json, "options");
-  try {
-    info.options = ReadOptions<PstfnetOptions>(ConfigTree::FromText(options.dump(), "options"));
-  } catch (const Error& error) {
-    throw BadInput(error.what());  // a file's fault, not the command line's
+  if (info.network != "pstfnet") {
+    info.network_options = options.dump();
+  } else {
+    try {
+      info.options = ReadOptions<PstfnetOptions>(ConfigTree::FromText(options.dump(), "options"));
+    } catch (const Error& error) {
+      throw BadInput(error.what());  // a file's fault, not the command line's
+    }
   }
   sidecar.weights_sha256 = Get<std::string>(json, "weights_sha256");
   info.dataset_id = Get<std::string>(json, "dataset_id");
@@ -104,9 +120,13 @@ std::map<std::string, torch::Tensor> StateDict(const torch::nn::Module& module) 
 
 void SaveCheckpoint(const std::filesystem::path& weights, const Pstfnet& network, CheckpointInfo info) {
   info.options = network->options();
+  WriteCheckpoint(weights, *network, std::move(info));
+}
+
+void WriteCheckpoint(const std::filesystem::path& weights, const torch::nn::Module& network, CheckpointInfo info) {
   info.program_version = ProgramVersion();
   info.git_revision = GitRevision();
-  WriteSafetensors(weights, {StateDict(*network), {{"network", info.network}, {"options", OptionsJson(info.options)}}});
+  WriteSafetensors(weights, {StateDict(network), {{"network", info.network}, {"options", OptionsJson(info)}}});
   WriteFileAtomically(SidecarPath(weights), ToJsonText(info, Sha256OfFile(weights)));
 }
 
@@ -121,7 +141,8 @@ void LoadWeights(const std::filesystem::path& weights, torch::nn::Module& module
       if (found == file.tensors.end()) {
         throw BadInput(fmt::format("tensor '{}' is missing{}", name, SizeModeHint(name, "free", "native")));
       }
-      if (found->second.sizes() != tensor.sizes()) {
+      const bool single_values = found->second.numel() == 1 && tensor.numel() == 1;  // some files store counts as (1)
+      if (found->second.sizes() != tensor.sizes() && !single_values) {
         throw BadInput(fmt::format("tensor '{}' has the shape {}, the network's is {}", name, ShapeText(found->second),
                                    ShapeText(tensor)));
       }
@@ -133,13 +154,29 @@ void LoadWeights(const std::filesystem::path& weights, torch::nn::Module& module
     }
     TranslateTorchErrors([&] {
       const torch::NoGradGuard no_gradient;
-      for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name));
+      for (const auto& [name, tensor] : state) tensor.copy_(file.tensors.at(name).view_as(tensor));
     });
   });
 }
 
+CheckpointInfo LoadDescribedWeights(const std::filesystem::path& weights, torch::nn::Module& network) {
+  const Sidecar sidecar = ReadSidecar(weights);
+  const std::string sha256 = Sha256OfFile(weights);
+  if (sha256 != sidecar.weights_sha256) {
+    throw BadInput(fmt::format("{}: not the weights that {} describes (SHA-256 {}..., expected {}...)",
+                               weights.string(), SidecarPath(weights).filename().string(), sha256.substr(0, 12),
+                               sidecar.weights_sha256.substr(0, 12)));
+  }
+  LoadWeights(weights, network);
+  return sidecar.info;
+}
+
 CheckpointInfo LoadCheckpoint(const std::filesystem::path& weights, Pstfnet& network) {
   const Sidecar sidecar = ReadSidecar(weights);
+  if (sidecar.info.network != "pstfnet") {
+    throw BadInput(
+        fmt::format("{}: weights of the network {}, expected pstfnet", weights.string(), sidecar.info.network));
+  }
   PstfnetOptions wanted = network->options();
   wanted.bn_frames = sidecar.info.options.bn_frames;
   const Json asked = ParseJson(OptionsJson(wanted)), found = ParseJson(OptionsJson(sidecar.info.options));
@@ -149,14 +186,7 @@ CheckpointInfo LoadCheckpoint(const std::filesystem::path& weights, Pstfnet& net
                                  weights.string(), key, found.at(key).dump(), key, value.dump()));
     }
   }
-  const std::string sha256 = Sha256OfFile(weights);
-  if (sha256 != sidecar.weights_sha256) {
-    throw BadInput(fmt::format("{}: not the weights that {} describes (SHA-256 {}..., expected {}...)",
-                               weights.string(), SidecarPath(weights).filename().string(), sha256.substr(0, 12),
-                               sidecar.weights_sha256.substr(0, 12)));
-  }
-  LoadWeights(weights, *network);
-  return sidecar.info;
+  return LoadDescribedWeights(weights, *network);
 }
 
 LoadedPstfnet LoadPstfnet(const std::filesystem::path& weights) {

@@ -21,7 +21,8 @@ std::unique_ptr<at::ObserverContext> Begin(const at::RecordFunction& /*function*
 
 void AddProduct(const torch::Tensor& left, const torch::Tensor& right) {
   const std::int64_t macs = left.numel() * right.size(-1);
-  const bool linear_layer = counting->weights.count(right.data_ptr()) != 0;
+  const auto is_weight = [](const torch::Tensor& factor) { return counting->weights.count(factor.data_ptr()) != 0; };
+  const bool linear_layer = is_weight(left) || is_weight(right);
   (linear_layer ? counting->count.layers : counting->count.products) += macs;
 }
 

@@ -33,6 +33,7 @@ Rule RuleFor(std::string_view name, const torch::Tensor& tensor, double gain) {
     return {static_cast<float>(gain * std::sqrt(6 / fan_in)), 0};
   }
   if (name.ends_with(".weight")) return {0.2F, 1};
+  if (name.find(".weight.") != std::string_view::npos) return {0.1F, 0.25F};  // single numbers in a list
   return {};
 }
 
@@ -69,11 +70,13 @@ void FillByHash(torch::nn::Module& module, const std::vector<std::string>& numbe
   std::map<std::string, std::uint32_t> numbers;
   for (const std::string& name : numbering) numbers.emplace(name, static_cast<std::uint32_t>(numbers.size()));
   const std::map<std::string, torch::Tensor> state = StateDict(module);
+  const auto parameters = module.named_parameters();
   std::uint32_t next = kFirstNewTensor;
   for (const std::string& name : StateOrder(module)) {
     const torch::Tensor& tensor = state.at(name);
     const auto known = numbers.find(name);
     const std::uint32_t k = known != numbers.end() ? known->second : next++;
+    if (parameters.contains(name) && !tensor.requires_grad()) continue;
     torch::Tensor(tensor).copy_(HashTensor(tensor, RuleFor(name, tensor, gain), seed, k));
   }
 }

@@ -20,7 +20,8 @@ std::vector<std::string> StateOrder(const torch::nn::Module& module);
 
 /// Fills every tensor of `module`; r = HashUniform(seed, k, flat index):
 ///   num_batches_tracked 0 | running_mean 0.1 r | running_var 1 + 0.5 r | two and more dimensions
-///   gain sqrt(6 / (values / first extent)) r | one-dimensional ".weight" 1 + 0.2 r | others 0.1 r.
+///   gain sqrt(6 / (values / first extent)) r | one-dimensional ".weight" 1 + 0.2 r | one-dimensional "*.weight.*"
+///   0.25 + 0.1 r | others 0.1 r. Parameters that are not trained keep their values.
 /// k = the name's place in `numbering`; names that it lacks take 2000, 2001, ... in their order.
 void FillByHash(torch::nn::Module& module, const std::vector<std::string>& numbering, std::uint32_t seed, double gain);
 

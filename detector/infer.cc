@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "detector/checkpoint.h"
 #include "detector/device.h"
+#include "detector/network_stream.h"
 #include "detector/sequence_detector.h"
 #include "detector/torch_error.h"
 
@@ -151,6 +152,7 @@ std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::pa
                                                        int threads, InferenceEngine engine) {
   const c10::Device resolved = ResolveDevice(device);
   UseTorchThreads(threads);
+  if (ReadCheckpointInfo(weights).network != "pstfnet") return LoadNetworkDetector(weights, resolved);
   LoadedPstfnet loaded = LoadPstfnet(weights);
   TranslateTorchErrors([&] { loaded.network->to(resolved); });
   return std::make_unique<PstfnetDetector>(loaded, resolved, engine);

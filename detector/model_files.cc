@@ -1,12 +1,10 @@
 #include "detector/model_files.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/torch.h>
 
 #include <chrono>
 #include <cstring>
-#include <functional>
+#include <memory>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -15,7 +13,7 @@
 #include "detector/cost.h"
 #include "detector/device.h"
 #include "detector/hash_weights.h"
-#include "detector/network/pstfnet.h"
+#include "detector/network_factory.h"
 #include "detector/safetensors.h"
 #include "detector/torch_error.h"
 
@@ -23,22 +21,6 @@ namespace mirst {
 namespace {
 
 using torch::Tensor;
-
-constexpr double kPstfnetHashGain = 0.8;
-constexpr std::int64_t kFreeModeExample = 128;  // height and width for which the cost of a size-free network is told
-
-Pstfnet MakeNetwork(const std::string& arch, const ConfigTree& options) {
-  if (arch != "pstfnet") {
-    throw UsageError(fmt::format("--arch: found '{}', allowed: {}", arch, fmt::join(NetworkNames(), ", ")));
-  }
-  return Pstfnet(ReadOptions<PstfnetOptions>(options));
-}
-
-std::vector<std::int64_t> ExampleShape(const Pstfnet& network) {
-  const bool native = network->options().size_mode == SizeMode::kNative;
-  const std::int64_t extent = native ? kPstfnetNativeSize : kFreeModeExample;
-  return {1, 3, kWindowFrames, extent, extent};
-}
 
 std::vector<ModelLayer> LayersOf(const torch::nn::Module& network) {
   std::vector<ModelLayer> layers;
@@ -58,25 +40,22 @@ std::vector<ModelLayer> LayersOf(const torch::nn::Module& network) {
 
 /// Runs the network stage by stage. Training mode computes it as defined, all frames at every step; evaluation mode
 /// leaves out what the last frame does not need.
-std::vector<ModelStage> CostsOf(Pstfnet& network, const std::vector<std::int64_t>& shape) {
+std::vector<ModelStage> CostsOf(Network& network, std::vector<std::int64_t> shape) {
   const torch::NoGradGuard no_gradient;
-  const Tensor frames = torch::zeros(shape);
-  Levels features, aggregated, fused;
-  const std::vector<std::pair<const char*, std::function<void()>>> stages = {
-      {"encoder", [&] { features = network->Encode(frames); }},
-      {"PTAM", [&] { aggregated = network->Aggregate(features); }},
-      {"MSFM", [&] { fused = network->Fuse(aggregated); }},
-      {"decoder", [&] { network->Decode(fused); }},
-  };
-  const std::vector<Tensor> weights = network->parameters();
+  const std::int64_t samples = network.LeastTrainingBatch();
+  shape[0] = samples;
+  const auto stages = network.Stages(torch::zeros(shape));
+  const std::vector<Tensor> weights = network.module().parameters();
   std::vector<ModelStage> costs;
-  network->train();
+  network.module().train();
   for (const auto& [name, run] : stages) {
     const MacCount count = CountMacs(weights, run);
-    costs.push_back({name, count.layers, count.products, 0});
+    costs.push_back({name, count.layers / samples, count.products / samples, 0});
   }
-  network->eval();
-  for (std::size_t i = 0; i < stages.size(); ++i) costs[i].inference_macs = CountMacs(weights, stages[i].second).layers;
+  network.module().eval();
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    costs[i].inference_macs = CountMacs(weights, stages[i].second).layers / samples;
+  }
   return costs;
 }
 
@@ -97,17 +76,15 @@ void WriteTensor(const std::filesystem::path& path, const Tensor& tensor) {
 
 }  // namespace
 
-std::vector<std::string> NetworkNames() { return {"pstfnet"}; }
-
 ModelInfo DescribeModel(const std::string& arch, const ConfigTree& options) {
   UseTorchThreads(1);
   return TranslateTorchErrors([&] {
-    Pstfnet network = MakeNetwork(arch, options);
-    ModelInfo info{arch, PrintOptions(network->options(), OptionsFormat::kJson), ExampleShape(network), 0, 0, {}, {}};
-    for (const Tensor& parameter : network->parameters()) info.parameters += parameter.numel();
-    for (const Tensor& buffer : network->buffers()) info.buffers += buffer.numel();
-    info.layers = LayersOf(*network);
-    info.stages = CostsOf(network, info.input_shape);
+    const std::unique_ptr<Network> network = MakeNetwork(arch, options);
+    ModelInfo info{arch, network->OptionsJson(), network->ExampleShape(), 0, 0, {}, {}};
+    for (const Tensor& parameter : network->module().parameters()) info.parameters += parameter.numel();
+    for (const Tensor& buffer : network->module().buffers()) info.buffers += buffer.numel();
+    info.layers = LayersOf(network->module());
+    info.stages = CostsOf(*network, info.input_shape);
     return info;
   });
 }
@@ -116,14 +93,17 @@ void InitialiseModel(const std::string& arch, const ConfigTree& options, WeightF
                      const std::filesystem::path& output) {
   TranslateTorchErrors([&] {
     torch::manual_seed(seed);
-    Pstfnet network = MakeNetwork(arch, options);
+    const std::unique_ptr<Network> network = MakeNetwork(arch, options);
     if (formula == WeightFormula::kHash) {
-      const std::vector<std::string> numbering = StateOrder(*Pstfnet());
-      FillByHash(*network, numbering, static_cast<std::uint32_t>(seed), kPstfnetHashGain);
+      FillByHash(network->module(), network->Numbering(), static_cast<std::uint32_t>(seed),
+                 network->traits().hash_gain);
+    } else if (formula == WeightFormula::kPublished) {
+      InitialiseAsPublished(*network);
     }
-    const char* name = formula == WeightFormula::kHash ? "hash" : "default";
-    WriteSafetensors(output,
-                     {StateDict(*network), {{"arch", arch}, {"formula", name}, {"seed", std::to_string(seed)}}});
+    constexpr const char* kFormulaNames[] = {"hash", "default", "published"};
+    const char* name = kFormulaNames[static_cast<std::size_t>(formula)];
+    WriteSafetensors(
+        output, {StateDict(network->module()), {{"arch", arch}, {"formula", name}, {"seed", std::to_string(seed)}}});
   });
 }
 
@@ -132,17 +112,16 @@ ModelRun RunModel(const std::string& arch, const ConfigTree& options, const std:
   UseTorchThreads(0);
   return TranslateTorchErrors([&] {
     const torch::NoGradGuard no_gradient;
-    Pstfnet network = MakeNetwork(arch, options);
-    LoadWeights(weights, *network);
-    Tensor frames = ReadTensor(input);
-    if (frames.dim() == 4) frames = frames.unsqueeze(0);
-    network->to(frames.scalar_type());
-    network->eval();
+    const std::unique_ptr<Network> network = MakeNetwork(arch, options);
+    LoadWeights(weights, network->module());
+    const Tensor values = ReadTensor(input);
+    network->module().to(values.scalar_type());
+    network->module().eval();
     const auto start = std::chrono::steady_clock::now();
-    const Tensor logits = InContext(input.string(), [&] { return ForwardPadded(network, frames); });
+    const Tensor outputs = InContext(input.string(), [&] { return network->Run(values); });
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    WriteTensor(output, logits);
-    return ModelRun{frames.sizes().vec(), logits.sizes().vec(), elapsed.count()};
+    WriteTensor(output, outputs);
+    return ModelRun{values.sizes().vec(), outputs.sizes().vec(), elapsed.count()};
   });
 }
 

@@ -11,9 +11,6 @@
 
 namespace mirst {
 
-/// The networks that `--arch` names.
-std::vector<std::string> NetworkNames();
-
 struct ModelLayer {
   std::string name;                               ///< of its weights' prefix
   std::string kind;                               ///< "Conv2d", "BatchNorm2d", ...
@@ -43,8 +40,9 @@ struct ModelInfo {
 ModelInfo DescribeModel(const std::string& arch, const ConfigTree& options);
 
 enum class WeightFormula {
-  kHash,     ///< hash_weights.h: the same in every implementation
-  kDefault,  ///< LibTorch's own initialisation with this seed
+  kHash,       ///< hash_weights.h: the same in every implementation
+  kDefault,    ///< LibTorch's own initialisation with this seed
+  kPublished,  ///< as the network's published training begins
 };
 
 /// Writes weights (safetensors) made by formula. Throws as DescribeModel, and kBadInput where the file cannot be
@@ -58,9 +56,9 @@ struct ModelRun {
 };
 
 /// Reads weights and an input (.npy, float32 or float64), runs the network once in evaluation mode in the input's
-/// precision, and writes its output (.npy, of the same type). PSTFNet takes (batch, 1 or 3, 5, height, width) or the
-/// same without batch, frames oldest first, as they are (no normalisation), and gives logits (batch, 1, height, width).
-/// Throws kUsage (network, options), kBadInput (files, shapes).
+/// precision, and writes its output (.npy, of the same type). Shapes of both: NetworkTraits (network_traits.h); the
+/// batch may be left out. Frames lie oldest first and enter as they are (no normalisation). Throws kUsage (network,
+/// options), kBadInput (files, shapes).
 ModelRun RunModel(const std::string& arch, const ConfigTree& options, const std::filesystem::path& weights,
                   const std::filesystem::path& input, const std::filesystem::path& output);
 

@@ -19,13 +19,14 @@ inline constexpr int kLeastFramePx = 48;
 inline constexpr int kDetectorWindow = 5;
 
 struct SequenceDetectorInfo {
-  std::string id;            ///< "pstfnet"
+  std::string id;            ///< "pstfnet", "rdian", ...
   std::string dataset_id;    ///< of its training data
   std::string git_revision;  ///< of the program that trained it
   std::int64_t steps = 0;    ///< of its training
   std::int64_t samples_seen = 0;
-  double threshold = 0;  ///< a target where score > threshold
-  std::string device;    ///< "cpu", "cuda:0"
+  double threshold = 0;          ///< a target where score > threshold
+  std::string device;            ///< "cpu", "cuda:0"
+  int window = kDetectorWindow;  ///< frames that it looks at
 };
 
 class SequenceDetector {

@@ -14,9 +14,9 @@ Tensor Weigh(Tensor y, const Tensor& weight) { return torch::GradMode::is_enable
 
 }  // namespace
 
-ChannelAttentionImpl::ChannelAttentionImpl(std::int64_t channels)
-    : fc1_(register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, channels / 8, 1).bias(false)))),
-      fc2_(register_module("fc2", nn::Conv2d(nn::Conv2dOptions(channels / 8, channels, 1).bias(false)))) {}
+ChannelAttentionImpl::ChannelAttentionImpl(std::int64_t channels, std::int64_t reduction)
+    : fc1_(register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, channels / reduction, 1).bias(false)))),
+      fc2_(register_module("fc2", nn::Conv2d(nn::Conv2dOptions(channels / reduction, channels, 1).bias(false)))) {}
 
 Tensor ChannelAttentionImpl::forward(const Tensor& x) {
   const auto weigh = [this](const Tensor& pooled) { return fc2_(torch::relu(fc1_(pooled))); };
@@ -31,7 +31,7 @@ Tensor SpatialAttentionImpl::forward(const Tensor& x) {
   return torch::sigmoid(conv1_(torch::cat({x.mean(1, true), std::get<0>(x.max(1, true))}, 1)));
 }
 
-ResidualBlockImpl::ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cbam)
+ResidualBlockImpl::ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cbam, std::int64_t reduction)
     : conv1_(register_module("conv1", SameConv2d(in, out, 3))),
       bn1_(register_module("bn1", nn::BatchNorm2d(out))),
       conv2_(register_module("conv2", SameConv2d(out, out, 3))),
@@ -42,7 +42,7 @@ ResidualBlockImpl::ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cba
     register_module("shortcut", nn::Sequential(shortcut_conv_, shortcut_norm_));
   }
   if (cbam == Cbam::kOn) {
-    ca_ = register_module("ca", ChannelAttention(out));
+    ca_ = register_module("ca", ChannelAttention(out, reduction));
     sa_ = register_module("sa", SpatialAttention());
   }
 }

@@ -6,11 +6,13 @@
 namespace mirst {
 
 enum class Cbam { kOff, kOn };
+inline constexpr std::int64_t kAttentionReduction = 8;  ///< of the channel attention, in PSTFNet
 
 /// One weight a channel from its mean and its maximum: sigmoid(MLP(mean) + MLP(max)), shape (N, C, 1, 1).
 class ChannelAttentionImpl : public torch::nn::Module {
  public:
-  explicit ChannelAttentionImpl(std::int64_t channels);
+  /// The MLP's hidden layer has channels / reduction values.
+  explicit ChannelAttentionImpl(std::int64_t channels, std::int64_t reduction = kAttentionReduction);
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
@@ -32,7 +34,7 @@ TORCH_MODULE(SpatialAttention);
 /// (N, in, h, w) -> (N, out, h, w).
 class ResidualBlockImpl : public torch::nn::Module {
  public:
-  ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cbam);
+  ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cbam, std::int64_t reduction = kAttentionReduction);
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
