@@ -33,10 +33,10 @@ struct DetectFlags : CommonFlags {
 
 #ifdef MIRST_WITH_TORCH
 
-void CheckSource(const SourceInfo& info) {
-  if (info.frame_count < 2) {
+void CheckSource(const SourceInfo& info, int window) {
+  if (info.frame_count < 2 && window > 1) {
     throw BadInput(
-        fmt::format("{} has one frame, the detector looks at the motion over {}", info.path.string(), kDetectorWindow));
+        fmt::format("{} has one frame, the detector looks at the motion over {}", info.path.string(), window));
   }
   if (std::min(info.width, info.height) < kLeastFramePx) {
     throw BadInput(fmt::format("the frames of {} are {} x {} px, the least that the detector takes is {} x {}",
@@ -61,7 +61,7 @@ class Run {
     const auto sources = OpenSources(flags_.method.input);
     std::int64_t frames = 0;
     for (const auto& source : sources) {
-      CheckSource(source->info());
+      CheckSource(source->info(), detector_->info().window);
       frames += source->info().frame_count;
     }
     PrepareDetectionFolder(flags_.method.out, flags_.force);

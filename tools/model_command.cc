@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "detector/model_files.h"
+#include "detector/network_traits.h"
 #include "tools/command.h"
 
 namespace mirst {
@@ -21,6 +22,31 @@ struct ModelFlags : CommonFlags {
 };
 
 double Giga(std::int64_t macs) { return 1e-9 * static_cast<double>(macs); }
+
+std::string PublishedText(const PublishedTraining& t) {
+  return fmt::format("{} {:g}, weight decay {:g}, {}; {} epochs, batch {}, {} px; initial weights {}; loss: {}",
+                     NameOf(t.optimiser), t.learning_rate, t.weight_decay, t.rate, t.epochs, t.batch, t.crop_px,
+                     NameOf(t.initial_weights), t.loss);
+}
+
+Json PublishedJson(const NetworkTraits& traits) {
+  const PublishedTraining& t = traits.training;
+  Json statistics = Json::array();
+  for (const InputStatistics& s : traits.statistics) {
+    statistics.push_back({{"data_set", s.data_set}, {"mean", s.mean}, {"sigma", s.sigma}});
+  }
+  return {{"source", traits.source},
+          {"optimiser", NameOf(t.optimiser)},
+          {"learning_rate", t.learning_rate},
+          {"weight_decay", t.weight_decay},
+          {"rate", t.rate},
+          {"epochs", t.epochs},
+          {"batch", t.batch},
+          {"crop_px", t.crop_px},
+          {"initial_weights", NameOf(t.initial_weights)},
+          {"loss", t.loss},
+          {"input_statistics", statistics}};
+}
 
 void PrintInfo(const ModelFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
@@ -40,7 +66,8 @@ void PrintInfo(const ModelFlags& flags) {
                  {"parameters", info.parameters},
                  {"buffers", info.buffers},
                  {"layers", Json::array()},
-                 {"stages", Json::array()}};
+                 {"stages", Json::array()},
+                 {"published", PublishedJson(TraitsOf(info.arch))}};
     for (const ModelLayer& layer : info.layers) {
       json["layers"].push_back(
           {{"name", layer.name}, {"kind", layer.kind}, {"shapes", layer.shapes}, {"parameters", layer.parameters}});
@@ -64,6 +91,10 @@ void PrintInfo(const ModelFlags& flags) {
   }
   PrintLine(fmt::format("\n{} parameters, {} stored values that are not trained; options {}", info.parameters,
                         info.buffers, info.options_json));
+  const NetworkTraits& traits = TraitsOf(info.arch);
+  PrintLine(
+      fmt::format("{}; window {}, height and width multiples of {}", traits.source, traits.window, traits.stride));
+  PrintLine(fmt::format("published training: {}", PublishedText(traits.training)));
   PrintLine(fmt::format("GMAC for one input of ({}):", fmt::join(info.input_shape, ", ")));
   PrintLine(fmt::format("{:<10} {:>16} {:>10} {:>18}", "stage", "conv and linear", "attention", "done in inference"));
   for (const ModelStage& stage : stages) {
@@ -73,9 +104,10 @@ void PrintInfo(const ModelFlags& flags) {
 }
 
 void Initialise(const ModelFlags& flags) {
-  InitialiseModel(flags.arch, LoadConfig(flags),
-                  flags.formula == "hash" ? WeightFormula::kHash : WeightFormula::kDefault, flags.weight_seed,
-                  flags.output);
+  const WeightFormula formula = flags.formula == "hash"      ? WeightFormula::kHash
+                                : flags.formula == "default" ? WeightFormula::kDefault
+                                                             : WeightFormula::kPublished;
+  InitialiseModel(flags.arch, LoadConfig(flags), formula, flags.weight_seed, flags.output);
   if (flags.json) {
     PrintLine(Dump({{"event", "result"}, {"weights", flags.output.string()}}));
   } else {
@@ -125,9 +157,11 @@ void AddModelCommand(CLI::App& program) {
 
   CLI::App* init = model->add_subcommand("init", "Write weights made by formula");
   AddArchitectureFlags(*init, *flags);
-  init->add_option("--formula", flags->formula,
-                   "hash: from a counter, the same in every implementation (docs/training.md); default: LibTorch's own")
-      ->check(CLI::IsMember({"hash", "default"}))
+  init->add_option(
+          "--formula", flags->formula,
+          "hash: from a counter, the same in every implementation (docs/training.md); default: LibTorch's own; "
+          "published: as the network's published training begins")
+      ->check(CLI::IsMember({"hash", "default", "published"}))
       ->capture_default_str();
   init->add_option("--seed", flags->weight_seed, "Of the formula")
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{4294967295}))
@@ -139,19 +173,23 @@ void AddModelCommand(CLI::App& program) {
   CLI::App* run = model->add_subcommand("run", "Take one array through a network");
   AddArchitectureFlags(*run, *flags);
   run->add_option("--weights", flags->weights, "Weights, .safetensors")->type_name("FILE")->required();
-  run->add_option("--input", flags->input,
-                  "Array, .npy float32 or float64: (batch, 1 or 3, 5, height, width), batch may be left out")
+  run->add_option("--input", flags->input, "Array, .npy float32 or float64, as listed below; batch may be left out")
       ->type_name("FILE")
       ->required();
-  run->add_option("--output", flags->output, "Logits to write, .npy: (batch, 1, height, width)")
-      ->type_name("FILE")
-      ->required();
+  run->add_option("--output", flags->output, "Array to write, .npy, as listed below")->type_name("FILE")->required();
   AddCommonFlags(*run, *flags, WithOptions::kNo);
   run->callback([flags] { RunOnce(*flags); });
 
+  std::string shapes = "Networks:\n";
+  for (const NetworkTraits& traits : AllNetworks()) {
+    shapes += fmt::format("  {:<13} {}; sizes that are multiples of {}\n{:15} -> {}\n", traits.arch, traits.input_shape,
+                          traits.stride, "", traits.output);
+  }
+  run->footer(shapes);
   model->footer(
       "Examples:\n"
       "  mirst model info --arch pstfnet --set msfm=false\n"
+      "  mirst model info --arch dnanet --set channels=3\n"
       "  mirst model init --arch pstfnet --formula hash --seed 1 --output out/hash.safetensors\n"
       "  mirst model run --arch pstfnet --set attention_layout=compat --weights out/hash.safetensors \\\n"
       "      --input frames.npy --output logits.npy");

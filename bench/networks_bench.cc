@@ -1,0 +1,60 @@
+// A forward pass of every network in evaluation mode on two threads, 256 x 256 px, batch 1 (five frames where the
+// network looks at five; SSTNet's frames as they are, not enlarged): the sizes of the reference times that
+// docs/performance.md compares with. PSTFNet stands at its native 384 x 384.
+#include <benchmark/benchmark.h>
+#include <torch/torch.h>
+
+#include "detector/hash_weights.h"
+#include "detector/network_factory.h"
+
+namespace mirst {
+namespace {
+
+constexpr int kThreads = 2;
+
+void BM_Forward(benchmark::State& state, const std::string& arch) {
+  torch::set_num_threads(kThreads);
+  const torch::NoGradGuard no_gradient;
+  ConfigTree options;
+  if (arch == "dnanet" || arch == "isnet" || arch == "uiunet") options.Assign("channels=3");  // as the references ran
+  const std::unique_ptr<Network> network = MakeNetwork(arch, options);
+  FillByHash(network->module(), network->Numbering(), 1, network->traits().hash_gain);
+  network->module().eval();
+  const torch::Tensor input = torch::rand(network->ExampleShape());
+  network->Run(input);  // LibTorch plans its kernels on the first pass
+  for ([[maybe_unused]] auto step : state) network->Run(input);
+}
+
+/// The frame after a sequence's first five, of which four are kept as features.
+void BM_NextFrame(benchmark::State& state, const std::string& arch) {
+  torch::set_num_threads(kThreads);
+  const torch::NoGradGuard no_gradient;
+  const std::unique_ptr<Network> network = MakeNetwork(arch, ConfigTree());
+  FillByHash(network->module(), network->Numbering(), 1, network->traits().hash_gain);
+  network->module().eval();
+  const torch::Tensor image = torch::rand({1, 1, 256, 256});
+  std::vector<Network::Features> window(5, network->EncodeFrame(image));
+  for ([[maybe_unused]] auto step : state) {
+    window.back() = network->EncodeFrame(image);
+    network->FromFeatures(window, 256, 256);
+  }
+}
+
+[[maybe_unused]] const bool kRegistered = [] {
+  for (const std::string& arch : NetworkNames()) {
+    benchmark::RegisterBenchmark(("BM_Forward/" + arch).c_str(), [arch](benchmark::State& s) { BM_Forward(s, arch); })
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  }
+  for (const char* arch : {"resunet_dtum", "dnanet_dtum"}) {
+    const std::string name = arch;
+    benchmark::RegisterBenchmark(("BM_NextFrame/" + name).c_str(),
+                                 [name](benchmark::State& s) { BM_NextFrame(s, name); })
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
+  }
+  return true;
+}();
+
+}  // namespace
+}  // namespace mirst
