@@ -65,6 +65,7 @@ void AddPackCommand(CLI::App& program);
 void AddAuditCommand(CLI::App& program);
 void AddPhysicsCommand(CLI::App& program);
 void AddDetectCommand(CLI::App& program);
+void AddBenchCommand(CLI::App& program);
 void AddTrainCommand(CLI::App& program);  // with LibTorch only, as the next
 void AddModelCommand(CLI::App& program);
 

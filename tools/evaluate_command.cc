@@ -12,6 +12,7 @@
 #include "metrics/score_tables.h"
 #include "tools/benchmark_options.h"
 #include "tools/command.h"
+#include "tools/contenders.h"
 #include "tools/method_options.h"
 #include "tools/open_any_truth.h"
 
@@ -39,31 +40,9 @@ struct EvaluateFlags : CommonFlags {
   EvaluateOptions options;
 };
 
-Contender FromWeights(const std::string& weights, [[maybe_unused]] const EvaluateFlags& flags) {
-#ifdef MIRST_WITH_TORCH
-  std::unique_ptr<SequenceDetector> detector = LoadSequenceDetector(weights, flags.device, flags.threads);
-  const SequenceDetectorInfo& info = detector->info();
-  Contender contender{flags.shuffle_seed ? info.id + "-shuffled" : info.id,
-                      TrainingRecord{weights, info.dataset_id, info.git_revision, info.steps, info.samples_seen},
-                      nullptr,
-                      {{static_cast<float>(info.threshold), "checkpoint"}}};
-  contender.maps = MapsOf(std::move(detector), flags.shuffle_seed);
-  return contender;
-#else
-  throw BadInput(fmt::format("--weights {}: this build has no LibTorch and cannot run a trained network", weights));
-#endif
-}
-
-Contender FromMethod(const std::string& method, const ModelDrivenOptions& options) {
-  std::unique_ptr<ModelDrivenDetector> detector = MakeModelDrivenDetector(method, options);
-  const std::string id(detector->id());
-  const std::string origin = options.segmentation == SegmentationOptions{} ? "compatibility choice" : "options";
-  return {id, {}, MapsOf(std::move(detector)), {{std::nullopt, origin, options.segmentation}}};
-}
-
 std::vector<Contender> Contenders(const EvaluateFlags& flags, const ModelDrivenOptions& options) {
   std::vector<Contender> contenders;
-  for (const std::string& weights : flags.weights) contenders.push_back(FromWeights(weights, flags));
+  for (const std::string& weights : flags.weights) contenders.push_back(FromWeights(weights, flags.device, flags.threads, flags.shuffle_seed));
   for (const std::string& method : flags.methods) contenders.push_back(FromMethod(method, options));
   for (std::size_t i = 0; i < flags.predictions.size(); ++i) {
     const fs::path folder = flags.predictions[i];

@@ -105,6 +105,7 @@ int Run(int argc, const char* const* argv) {
   mirst::AddAuditCommand(program);
   mirst::AddPhysicsCommand(program);
   mirst::AddDetectCommand(program);
+  mirst::AddBenchCommand(program);
 #ifdef MIRST_WITH_TORCH
   mirst::AddTrainCommand(program);
   mirst::AddModelCommand(program);

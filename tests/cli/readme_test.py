@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-NETWORKS = {"train", "evaluate", "compare", "detect", "model", "report"}
+NETWORKS = {"train", "evaluate", "compare", "detect", "model", "report", "bench"}
 root, program = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 # thermal/ and drones/ stand for the user's own files: frames from the stand-in, and a small model.
 PYRAMID = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nv 0.5 0.5 0.3\nf 1 4 3 2\nf 1 2 5\nf 2 3 5\nf 3 4 5\nf 4 1 5\n"
