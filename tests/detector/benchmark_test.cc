@@ -143,8 +143,8 @@ BenchmarkMatrix MatrixOf(const std::string& yaml) { return ReadOptions<Benchmark
 TEST(Matrix, ReadsWhatItPrints) {
   const BenchmarkMatrix matrix = MatrixOf(
       "sets: [{name: s, generate: g.yaml, set: [a=1]}, {name: r, folder: f, boxes: true}]\n"
-      "methods: [top_hat]\nnetworks: [{id: n, arch: rdian, train: t.yaml, single_frame: true}]\n"
-      "ablations: [{title: T, rows: [n, top_hat]}]\nseeds: 2\n");
+      "methods: [top_hat]\nnetworks: [{id: net, arch: rdian, train: t.yaml, single_frame: true}]\n"
+      "ablations: [{title: T, rows: [net, top_hat]}]\nseeds: 2\n");
   const std::string printed = PrintOptions(matrix, OptionsFormat::kYaml);
   EXPECT_EQ(PrintOptions(MatrixOf(printed), OptionsFormat::kJson), PrintOptions(matrix, OptionsFormat::kJson));
   EXPECT_EQ(matrix.networks.at(0).arch, "rdian");
@@ -164,19 +164,19 @@ TEST(Matrix, ListsAllFaultsAtOnce) {
 TEST(Cells, ComeBySeedAndFold) {
   const BenchmarkMatrix matrix = MatrixOf(
       "sets: [{name: s, folder: f}]\nmethods: [ipi]\nseed: 5\nseeds: 2\n"
-      "networks: [{id: n, train: t}, {id: w, checkpoint: c}]\n");
+      "networks: [{id: net, train: t}, {id: w, checkpoint: c}]\n");
   const auto ids = [](const std::vector<BenchmarkCell>& cells) {
     std::vector<std::string> names;
     for (const BenchmarkCell& cell : cells) names.push_back(cell.id);
     return names;
   };
-  EXPECT_THAT(ids(CellsOf(matrix, 0)), ElementsAre("n-s5", "n-s6", "w", "ipi"));
+  EXPECT_THAT(ids(CellsOf(matrix, 0)), ElementsAre("net-s5", "net-s6", "w", "ipi"));
   EXPECT_EQ(CellsOf(matrix, 3).size(), 12U);
-  EXPECT_EQ(CellsOf(matrix, 3).at(4).id, "n-s6-fold01");
+  EXPECT_EQ(CellsOf(matrix, 3).at(4).id, "net-s6-fold01");
 }
 
 TEST(Cells, OptionsDataAndSeedReachTheHash) {
-  const std::string yaml = "sets: [{name: s, folder: f}]\nnetworks: [{id: n, set: [steps=1]}]\n";
+  const std::string yaml = "sets: [{name: s, folder: f}]\nnetworks: [{id: net, set: [steps=1]}]\n";
   const BenchmarkMatrix matrix = MatrixOf(yaml);
   BenchmarkCell cell = CellsOf(matrix, 0).at(0);
   const std::map<std::string, SetIdentity> sets = {{"s", {"id", "splits"}}};
