@@ -260,16 +260,16 @@ Image<std::uint16_t> CountsOf(const Frame& frame) {
     throw InternalError(fmt::format("frame {} does not hold counts", frame.name));
   Image<std::uint16_t> counts(frame.pixels.height(), frame.pixels.width());
   const float largest = static_cast<float>(MaxCount(frame.bit_depth));
-  bool all_whole = true;
-  const float* value = frame.pixels.data();
-  for (std::uint16_t& count : counts) {
-    const float clamped = *value >= 0 && *value <= largest ? *value : 0;
+  std::int32_t faults = 0;  // summed up, so that several pixels are looked at side by side
+  const float* const values = frame.pixels.data();
+  std::uint16_t* const out = counts.data();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const float value = values[i], above = value >= 0 ? value : 0, clamped = above <= largest ? above : 0;
     const auto whole = static_cast<std::int32_t>(clamped);
-    all_whole &= static_cast<float>(whole) == *value;
-    count = static_cast<std::uint16_t>(whole);
-    ++value;
+    faults |= static_cast<float>(whole) == value ? 0 : 1;
+    out[i] = static_cast<std::uint16_t>(whole);
   }
-  if (!all_whole) {
+  if (faults != 0) {
     const auto fault = std::find_if(frame.pixels.begin(), frame.pixels.end(),
                                     [&](float v) { return !(v >= 0 && v <= largest) || v != std::floor(v); });
     throw InternalError(

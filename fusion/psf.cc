@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -27,33 +28,48 @@ std::vector<double> GaussianKernel(double sigma_cells) {
   return kernel;
 }
 
-// Full convolution along rows and columns: each side grows by the kernel's radius. Nothing is done for the zeros at the
-// ends of a row.
+// out[x] = sum over k in [first, end) of weights[k] row(k)[x], from the last k on; sixteen sums at a time stay in
+// registers.
+template <class Row>
+void SumRows(const std::vector<double>& weights, int first, int end, Row&& row, int width, double* out) {
+  constexpr int kTogether = 16;
+  int x = 0;
+  for (; x + kTogether <= width; x += kTogether) {
+    std::array<double, kTogether> sums{};
+    for (int k = end - 1; k >= first; --k) {
+      const double weight = weights[static_cast<std::size_t>(k)];
+      const double* const in = row(k) + x;
+      for (std::size_t i = 0; i < kTogether; ++i) sums[i] += weight * in[i];
+    }
+    std::copy(sums.begin(), sums.end(), out + x);
+  }
+  for (; x < width; ++x) {
+    double sum = 0;
+    for (int k = end - 1; k >= first; --k) sum += weights[static_cast<std::size_t>(k)] * row(k)[x];
+    out[x] = sum;
+  }
+}
+
+// Full convolution along rows and columns: each side grows by the kernel's radius.
 Image<float> ConvolveSeparably(const Image<float>& image, const std::vector<double>& kernel) {
-  const int grow = static_cast<int>(kernel.size()) - 1, width = image.width() + grow;
-  Image<double> sum(image.height() + grow, width, 0.0);
-  std::vector<double> wide(static_cast<std::size_t>(width));  // a row, convolved along itself
+  const int taps = static_cast<int>(kernel.size()), grow = taps - 1, width = image.width() + grow;
+  Image<double> wide(image.height(), width, 0.0);  // rows, convolved along themselves
+  std::vector<double> padded(static_cast<std::size_t>(width + grow), 0.0);
   for (int y = 0; y < image.height(); ++y) {
     const float* const row = image.row(y);
-    int first = 0, end = image.width();
-    while (first < end && row[first] == 0) ++first;
-    while (end > first && row[end - 1] == 0) --end;
-    if (first == end) continue;
-    std::fill(wide.begin(), wide.end(), 0.0);
-    for (int x = first; x < end; ++x) {
-      const auto value = static_cast<double>(row[x]);
-      if (value == 0) continue;
-      double* const out = wide.data() + x;
-      for (int k = 0; k <= grow; ++k) out[k] += value * kernel[static_cast<std::size_t>(k)];
-    }
-    for (int k = 0; k <= grow; ++k) {
-      const double weight = kernel[static_cast<std::size_t>(k)];
-      double* const out = sum.row(y + k);
-      for (int x = first; x < end + grow; ++x) out[x] += weight * wide[static_cast<std::size_t>(x)];
-    }
+    if (std::all_of(row, row + image.width(), [](float value) { return value == 0; })) continue;
+    std::copy(row, row + image.width(), padded.begin() + grow);
+    SumRows(
+        kernel, 0, taps, [&](int k) { return padded.data() + grow - k; }, width, wide.row(y));
   }
-  Image<float> result(sum.height(), sum.width());
-  std::transform(sum.begin(), sum.end(), result.begin(), [](double value) { return static_cast<float>(value); });
+  Image<float> result(image.height() + grow, width);
+  std::vector<double> sums(static_cast<std::size_t>(width));
+  for (int y = 0; y < result.height(); ++y) {
+    SumRows(
+        kernel, std::max(0, y - image.height() + 1), std::min(taps, y + 1), [&](int k) { return wide.row(y - k); },
+        width, sums.data());
+    std::transform(sums.begin(), sums.end(), result.row(y), [](double sum) { return static_cast<float>(sum); });
+  }
   return result;
 }
 

@@ -42,16 +42,21 @@ AxisOverlap Overlap(double start_px, int cells, double s, double active_px) {
   return overlap;
 }
 
+// Rows first: whole rows of cells add up side by side, and few are left to be added along themselves.
 void Accumulate(const Image<float>& cells, const AxisOverlap& columns, const AxisOverlap& rows, Vec2 origin,
                 double weight, Image<double>& pixels) {
-  Image<double> narrow(cells.height(), columns.pixels, 0.0);
-  for (int y = 0; y < cells.height(); ++y) {
-    for (const auto& [cell, pixel, length] : columns.weights)
-      narrow(y, pixel) += length * static_cast<double>(cells(y, cell));
+  Image<double> low(rows.pixels, cells.width(), 0.0);
+  for (const auto& [cell, pixel, length] : rows.weights) {
+    const float* const in = cells.row(cell);
+    double* const out = low.row(pixel);
+    const double share = length;
+    for (int x = 0; x < cells.width(); ++x) out[x] += share * static_cast<double>(in[x]);
   }
   const int dx = static_cast<int>(origin.x), dy = static_cast<int>(origin.y);
-  for (const auto& [cell, pixel, length] : rows.weights) {
-    for (int x = 0; x < columns.pixels; ++x) pixels(pixel + dy, x + dx) += weight * length * narrow(cell, x);
+  for (int y = 0; y < rows.pixels; ++y) {
+    const double* const in = low.row(y);
+    double* const out = pixels.row(y + dy) + dx;
+    for (const auto& [cell, pixel, length] : columns.weights) out[pixel] += weight * length * in[cell];
   }
 }
 

@@ -61,22 +61,69 @@ float Median(std::vector<float>& values) {
   return 0.5F * (*middle + *std::max_element(values.begin(), middle));
 }
 
+// The pixels of a box, each by its rank among their values.
+struct RankedPixels {
+  RankedPixels(ImageView<const float> image, const PixelBox& box_in) : box(box_in), ranks(box.height, box.width) {
+    for (int y = box.y; y < box.bottom(); ++y)
+      values.insert(values.end(), image.row(y) + box.x, image.row(y) + box.right());
+    std::vector<float> all = values;
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    std::transform(all.begin(), all.end(), ranks.begin(), [&](float value) {
+      return static_cast<std::uint32_t>(std::lower_bound(values.begin(), values.end(), value) - values.begin());
+    });
+  }
+  PixelBox box;
+  std::vector<float> values;  // rising, each once
+  Image<std::uint32_t> ranks;
+};
+
+// The upper median of a window that moves along, by a histogram of ranks (Huang, Yang and Tang 1979).
+class MovingMedian {
+ public:
+  explicit MovingMedian(const RankedPixels& pixels) : pixels_(pixels), counts_(pixels.values.size()) {}
+
+  // Rows [top, bottom) of a column of the picture come in (+1) or go (-1).
+  void TakeColumn(int column, int top, int bottom, int step) {
+    for (int y = top; y < bottom; ++y) {
+      const std::size_t rank = pixels_.ranks(y - pixels_.box.y, column - pixels_.box.x);
+      counts_[rank] += step;
+      if (rank < median_) below_ += step;
+      all_ += step;
+    }
+  }
+  float Upper() {
+    while (below_ > all_ / 2) below_ -= counts_[--median_];
+    while (below_ + counts_[median_] <= all_ / 2) below_ += counts_[median_++];
+    return pixels_.values[median_];
+  }
+
+ private:
+  const RankedPixels& pixels_;
+  std::vector<int> counts_;  // of each rank in the window
+  std::size_t median_ = 0;
+  int below_ = 0, all_ = 0;  // values of lower rank than the median; of any
+};
+
 }  // namespace
 
 Image<float> MedianScene(ImageView<const float> background, const PixelBox& box, int radius_px) {
   RequireInside(background, box, radius_px);
   const PixelBox image{0, 0, background.width(), background.height()};
+  const PixelBox around = Intersect(Grow(box, radius_px), image);
+  const RankedPixels pixels(background, around);
   Image<float> scene(box.height, box.width);
-  std::vector<float> values;
   for (int y = 0; y < box.height; ++y) {
+    MovingMedian median(pixels);
+    PixelBox before;
     for (int x = 0; x < box.width; ++x) {
       const PixelBox window = Intersect(Grow({box.x + x, box.y + y, 1, 1}, radius_px), image);
-      values.clear();
-      for (int row = window.y; row < window.bottom(); ++row) {
-        const float* pixels = background.row(row);
-        values.insert(values.end(), pixels + window.x, pixels + window.right());
-      }
-      scene(y, x) = UpperMedian(values);
+      for (int column = before.x; column < std::min(before.right(), window.x); ++column)
+        median.TakeColumn(column, window.y, window.bottom(), -1);
+      for (int column = std::max(before.right(), window.x); column < window.right(); ++column)
+        median.TakeColumn(column, window.y, window.bottom(), 1);
+      scene(y, x) = median.Upper();
+      before = window;
     }
   }
   return scene;

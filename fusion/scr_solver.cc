@@ -13,18 +13,6 @@ constexpr double kLeastSigma = 1e-6;  // counts; below, rounding errors of a bac
 
 double Clip(double value, CountLimits limits) { return std::clamp(value, limits.low, limits.high); }
 
-// Mean over the frames of polarity * signed SCR, or of the SCR itself.
-double MeanSigned(std::span<const ScrProblem> frames, double gain, int polarity) {
-  double sum = 0;
-  for (const ScrProblem& frame : frames) sum += polarity * Measure(frame, gain).signed_scr();
-  return sum / static_cast<double>(frames.size());
-}
-double MeanAbsolute(std::span<const ScrProblem> frames, double gain) {
-  double sum = 0;
-  for (const ScrProblem& frame : frames) sum += Measure(frame, gain).scr;
-  return sum / static_cast<double>(frames.size());
-}
-
 // A gain that drives the brightest part of every target across the whole range of counts four times over.
 double LargestGain(std::span<const ScrProblem> frames) {
   double slope = 0, range = 0;
@@ -206,6 +194,55 @@ double SmallestRoot(const ScrProblem& p, double scr, int polarity, double sign, 
   return bound;
 }
 
+// The signed SCR of one frame for many gains. Up to the gain of either sign at which a first pixel meets a limit, mean
+// and variance of the background are polynomials of the gain; beyond, the pixels are gone through.
+class ScrOfGain {
+ public:
+  explicit ScrOfGain(const ScrProblem& problem) : problem_(&problem) {
+    if (problem.rule.statistic != ScrRule::Statistic::kMean) return;
+    for (const int side : {0, 1}) {
+      const double sign = side == 0 ? 1 : -1;
+      const std::vector<double> points = Breakpoints(problem, sign);  // rising from 0
+      const auto first = std::find_if(points.begin(), points.end(), [](double point) { return point > 0; });
+      Stretch& stretch = stretches_[static_cast<std::size_t>(side)];
+      const double end = first == points.end() ? std::numeric_limits<double>::infinity() : *first;
+      const double inside = sign * (std::isinf(end) ? 1 : 0.5 * end);
+      const std::optional<Moments> moments = MomentsAround(problem, inside);
+      if (!moments) continue;
+      stretch = {end, *moments, TargetLines(problem, inside).front()};
+    }
+  }
+  double operator()(double gain) const {
+    const Stretch& s = stretches_[gain < 0 ? 1 : 0];
+    if (gain == 0 || !(std::abs(gain) < s.end)) return Measure(*problem_, gain).signed_scr();
+    const Moments& m = s.moments;
+    const double variance = m.variance + gain * (2 * m.covariance + gain * m.slope_variance);
+    const double sigma = std::max(problem_->rule.sigma_floor, std::sqrt(std::max(0.0, variance)));
+    return (s.target.base - m.mean + gain * (s.target.slope - m.slope_mean)) / (sigma + problem_->rule.sigma_offset);
+  }
+
+ private:
+  struct Stretch {
+    double end = 0;  // of the gain's magnitude; 0: none
+    Moments moments{};
+    Line target{};
+  };
+  const ScrProblem* problem_;
+  std::array<Stretch, 2> stretches_{};  // of positive gains, of negative ones
+};
+
+// Means over the frames of polarity * signed SCR, and of the SCR itself.
+double MeanSigned(std::span<const ScrOfGain> frames, double gain, int polarity) {
+  double sum = 0;
+  for (const ScrOfGain& scr : frames) sum += polarity * scr(gain);
+  return sum / static_cast<double>(frames.size());
+}
+double MeanAbsolute(std::span<const ScrOfGain> frames, double gain) {
+  double sum = 0;
+  for (const ScrOfGain& scr : frames) sum += std::abs(scr(gain));
+  return sum / static_cast<double>(frames.size());
+}
+
 }  // namespace
 
 std::optional<double> SolveGain(const ScrProblem& problem, double scr, int polarity) {
@@ -219,17 +256,18 @@ std::optional<double> SolveGain(const ScrProblem& problem, double scr, int polar
 std::optional<double> SolveSequenceGain(std::span<const ScrProblem> frames, double scr, int polarity) {
   if (frames.empty()) return std::nullopt;
   const double largest = LargestGain(frames);
+  const std::vector<ScrOfGain> scr_of(frames.begin(), frames.end());
   const auto start =
-      ScanForRoot(largest, 1e-6 * scr, [&](double gain) { return MeanSigned(frames, gain, polarity) - scr; });
+      ScanForRoot(largest, 1e-6 * scr, [&](double gain) { return MeanSigned(scr_of, gain, polarity) - scr; });
   if (!start) return std::nullopt;
-  const auto excess = [&](double gain) { return MeanAbsolute(frames, gain) - scr; };
+  const auto excess = [&](double gain) { return MeanAbsolute(scr_of, gain) - scr; };
   if (excess(*start) <= 1e-9 * scr) return start;
   // Frames of the other polarity count with their magnitude, so the mean of magnitudes exceeds the signed mean; it
   // comes down to `scr` on the way to weaker contrast, if at all.
   double outside = *start;
   for (int step = 1; step <= 200; ++step) {
     const double inside = *start - polarity * 0.005 * step * std::max(std::abs(*start), 1e-3 * largest);
-    if (MeanSigned(frames, inside, polarity) <= 0) return std::nullopt;
+    if (MeanSigned(scr_of, inside, polarity) <= 0) return std::nullopt;
     if (excess(inside) < 0) return Bisect(inside, outside, excess);
     outside = inside;
   }
@@ -238,7 +276,8 @@ std::optional<double> SolveSequenceGain(std::span<const ScrProblem> frames, doub
 
 double LargestScr(std::span<const ScrProblem> frames, int polarity) {
   const double largest = LargestGain(frames);
-  const auto scr_at = [&](double gain) { return MeanSigned(frames, gain, polarity); };
+  const std::vector<ScrOfGain> scr_of(frames.begin(), frames.end());
+  const auto scr_at = [&](double gain) { return MeanSigned(scr_of, gain, polarity); };
   double best = scr_at(0), best_gain = 0, reach = ScanGain(1, largest);
   for (int step = 1; step <= kScanSteps; ++step) {
     for (const double sign : {1.0, -1.0}) {

@@ -118,18 +118,20 @@ void DrawPose(const RandomKey& key, const TargetModel& model, const GenerateOpti
   scenario.attitude = {angle(-tilt, tilt), angle(-tilt, tilt), angle(0, 360)};
   scenario.attitude_rate = {angle(-turn, turn) / 4, angle(-turn, turn) / 4, angle(-turn, turn)};
   scenario.range_m = SolveRange(model, scenario.attitude, scenario.request.area_px, camera);
+  HoldViews(model, camera, scenario);
   // As it turns, the target may grow beyond the largest area: farther away then, so that its largest view keeps to it
   // with the few per cent that the sub-pixel phase adds.
   const double most = std::max(1.0, 0.94 * options.LargestAreaPx());
   for (int step = 0; step < 4; ++step) {
     TargetViews views(model, scenario, camera);
     double largest = 0;
-    for (int quarter = 0; quarter <= 4; ++quarter) {
+    for (int quarter = 0; quarter <= kQuarters; ++quarter) {
       largest =
-          std::max(largest, MaskAreaPx(views.At(quarter * (scenario.frames - 1) / 4), options.camera.fill_factor));
+          std::max(largest, MaskAreaPx(views.At(QuarterFrame(quarter, scenario.frames)), options.camera.fill_factor));
     }
     if (largest <= most) break;
     scenario.range_m = std::floor(scenario.range_m * std::sqrt(largest / most) * 1000 + 0.5) / 1000;
+    HoldViews(model, camera, scenario);
   }
 }
 
@@ -174,8 +176,9 @@ bool DrawPathInFrame(const RandomKey& key, const Backdrop& backdrop, TargetViews
   const double speed_px = SpeedPx(target, backdrop.frame_rate_hz, options.camera);
   // How far the support reaches from the path, seen at three moments; EmbedTracks looks at every frame.
   int cells = 0;
-  for (const int frame : {0, scenario.frames / 2, scenario.frames - 1}) {
-    cells = std::max({cells, views.At(frame).opacity.width(), views.At(frame).opacity.height()});
+  for (const int quarter : {0, kQuarters / 2, kQuarters}) {
+    const Template& view = views.At(QuarterFrame(quarter, scenario.frames));
+    cells = std::max({cells, view.opacity.width(), view.opacity.height()});
   }
   const double margin = 0.5 * cells / options.target.supersampling + 2 + options.camera.integration_share * speed_px;
   const Image<float>& pixels = backdrop.frames.front().pixels;

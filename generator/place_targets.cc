@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/error.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr int kPathsPerPose = 8;
 constexpr int kAreaCorrections = 2;
-constexpr int kQuickLookStep = 7;  // frames that a first look at a path leaves out in between, plus one
+constexpr std::array kLookSteps = {7, 2, 1};  // every so many frames; all but the last with few views (LayTargets)
 
 const TargetModel& ModelOf(const Inventory& inventory, const TargetScenario& target) {
   return inventory.models[static_cast<std::size_t>(target.request.model)];
@@ -77,14 +78,15 @@ void FitMeanArea(const TargetModel& model, const GenerateOptions& options, Targe
   for (int step = 0; step < 4; ++step) {
     TargetViews views(model, target, camera);
     double sum = 0, largest = 0;
-    for (int quarter = 0; quarter <= 4; ++quarter) {
-      const double area = MaskAreaPx(views.At(quarter * (target.frames - 1) / 4), options.camera.fill_factor);
+    for (int quarter = 0; quarter <= kQuarters; ++quarter) {
+      const double area = MaskAreaPx(views.At(QuarterFrame(quarter, target.frames)), options.camera.fill_factor);
       sum += area;
       largest = std::max(largest, area);
     }
-    const double excess = std::max(sum / 5 / target.request.area_px, largest / options.LargestAreaPx());
+    const double excess = std::max(sum / (kQuarters + 1) / target.request.area_px, largest / options.LargestAreaPx());
     if (std::abs(excess - 1) <= kTolerance) break;
     target.range_m = std::floor(target.range_m * std::sqrt(excess) * 1000 + 0.5) / 1000;
+    HoldViews(model, camera, target);
   }
 }
 
@@ -95,7 +97,7 @@ bool IsGood(const Scenario& scenario, std::vector<TargetViews>& views, const Bac
   std::vector<EmbeddedTrack> tracks;
   search.missed_area_px = 0;
   const auto is_good = [&] { return Reached(tracks) && FaultOf(tracks) <= search.fault_before; };
-  for (const int step : {kQuickLookStep, 1}) {
+  for (const int step : kLookSteps) {
     search.last_fault = EmbedTracks(scenario, views, backdrop, options, step, tracks);
     if (search.last_fault != PlacementFault::kNone) return false;
     if (!is_good()) break;
@@ -232,6 +234,7 @@ bool TryPlacements(const RandomKey& key, int first, int last, const Inventory& i
       if (search.missed_area_px == 0 || !target.ranges_m.empty()) break;
       target.range_m *= std::sqrt(search.missed_area_px / target.request.area_px);
       target.range_m = std::floor(target.range_m * 1000 + 0.5) / 1000;
+      HoldViews(ModelOf(inventory, target), *inventory.camera, target);
       views.pop_back();
       views.emplace_back(ModelOf(inventory, target), target, *inventory.camera);
     }

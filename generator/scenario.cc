@@ -24,6 +24,7 @@ void AddMotion(const TargetScenario& s, Json& json) {
   for (const Vec2 offset : s.path.offsets) json["offsets_px"].push_back({offset.x, offset.y});
   for (const Attitude& a : s.attitudes) json["poses_rpy_deg"].push_back({a.roll_deg, a.pitch_deg, a.yaw_deg});
   for (const double range_m : s.ranges_m) json["ranges_m"].push_back(range_m);
+  if (s.frames_a_view > 1 && s.attitudes.empty() && s.ranges_m.empty()) json["frames_a_view"] = s.frames_a_view;
 }
 
 Json SceneMotionJson(const SceneMotion& motion) {
@@ -46,15 +47,18 @@ std::vector<double> LatinStrata(int n, const RandomKey& key) {
   return values;
 }
 
+int TargetScenario::ViewFrame(int frame) const { return frame - frame % frames_a_view; }
+
 Attitude TargetScenario::AttitudeAt(int frame) const {
   if (!attitudes.empty()) return attitudes[static_cast<std::size_t>(frame)];
-  return {attitude.roll_deg + frame * attitude_rate.roll_deg, attitude.pitch_deg + frame * attitude_rate.pitch_deg,
-          attitude.yaw_deg + frame * attitude_rate.yaw_deg};
+  const int k = ViewFrame(frame);
+  return {attitude.roll_deg + k * attitude_rate.roll_deg, attitude.pitch_deg + k * attitude_rate.pitch_deg,
+          attitude.yaw_deg + k * attitude_rate.yaw_deg};
 }
 
 double TargetScenario::RangeAt(int frame) const {
   if (!ranges_m.empty()) return ranges_m[static_cast<std::size_t>(frame)];
-  return range_ratio == 1 ? range_m : range_m * (1 + (range_ratio - 1) * frame / (frames - 1));
+  return range_ratio == 1 ? range_m : range_m * (1 + (range_ratio - 1) * ViewFrame(frame) / (frames - 1));
 }
 
 bool TargetScenario::KeepsItsView() const {

@@ -60,11 +60,14 @@ struct TargetScenario {
   double range_ratio = 1;           ///< last range over first, linear in time
   std::vector<Attitude> attitudes;  ///< one a frame, in place of attitude and rate; or none
   std::vector<double> ranges_m;     ///< one a frame, in place of range and ratio; or none
+  int frames_a_view = 1;            ///< attitude and range keep their value for so many frames (HoldViews)
   bool may_leave = false;           ///< the picture; else a path that does is not taken
   int placement = 0;                ///< how many placements were rejected before
   double scr = 0;                   ///< as embedded: the request, or less where it was lowered
   friend bool operator==(const TargetScenario&, const TargetScenario&) = default;
 
+  /// The first one of the frames that share their view with `frame`.
+  int ViewFrame(int frame) const;
   Attitude AttitudeAt(int frame) const;
   double RangeAt(int frame) const;
   /// Whether it looks the same in all frames.

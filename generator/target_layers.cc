@@ -153,19 +153,28 @@ PlacementFault LayTargets(const Scenario& scenario, std::vector<TargetViews>& vi
     tracks[i].rule = ScrRule::Named(options.scr.id, backdrop.rule, scenario.targets[i].request.polarity);
     paths.push_back(scenario.targets[i].MakeTrack(backdrop.frame_rate_hz));
   }
+  std::vector<std::vector<SensorTemplate>>
+      all_unhidden;  // one a frame laid; no scene is estimated for a path of no use
+  for (int frame = 0; frame < scenario.frames; frame += frame_step) {
+    const auto f = static_cast<std::size_t>(frame);
+    std::vector<SensorTemplate>& unhidden = all_unhidden.emplace_back();
+    for (std::size_t i = 0; i < count; ++i) {
+      unhidden.push_back(Unhidden(frame_step == 1 ? views[i].At(frame) : views[i].Near(frame), paths[i].states[f],
+                                  tracks[i].unit_contrast, options.camera));
+      const auto fault = CheckPlace(unhidden.back(), scenario.targets[i].may_leave, backdrop, f, options);
+      if (fault != PlacementFault::kNone) return fault;
+    }
+  }
   const std::vector<std::size_t> order = NearestFirst(scenario);
   for (int frame = 0; frame < scenario.frames; frame += frame_step) {
     const auto f = static_cast<std::size_t>(frame);
     const Image<float>& background = backdrop.frames[f].pixels;
+    const std::vector<SensorTemplate>& unhidden = all_unhidden[f / static_cast<std::size_t>(frame_step)];
     std::vector<SensorTemplate> targets(count);
     std::vector<double> whole(count);
     for (std::size_t i = 0; i < count; ++i) {
-      const SensorTemplate target =
-          Unhidden(views[i].At(frame), paths[i].states[f], tracks[i].unit_contrast, options.camera);
-      const auto fault = CheckPlace(target, scenario.targets[i].may_leave, backdrop, f, options);
-      if (fault != PlacementFault::kNone) return fault;
-      whole[i] = SumOf(target.coverage);
-      targets[i] = Cropped(target, background.box());
+      whole[i] = SumOf(unhidden[i].coverage);
+      targets[i] = Cropped(unhidden[i], background.box());
     }
     const Transmission* const layer = backdrop.layers.empty() ? nullptr : &backdrop.layers[f];
     std::vector<const SensorTemplate*> nearer;

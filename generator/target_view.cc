@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/units.h"
 #include "fusion/region_resample.h"
 
 namespace mirst {
@@ -91,9 +92,11 @@ double MaskAreaPx(const Template& target, double fill_factor) {
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, TargetCamera& camera) {
   const double pixels_per_radian = camera.options().focal_length_mm * 1e3 / camera.options().pixel_pitch_um;
   // The target's length spans 1.5 cells at the far end; at the near end the camera keeps two radii away.
+  const auto rounded = [](double value) { return std::floor(value * 1000 + 0.5) / 1000; };
   const double far = model.length_m() * pixels_per_radian * camera.supersampling() / 1.5;
   const double near = std::min(2.0 * model.radius_m(), far);
-  double range = std::clamp(model.length_m() * pixels_per_radian / (2 * std::sqrt(area_px)), near, far);
+  // Millimetres: no label depends on the last bit of libm, and the view found is the one that frames are made with.
+  double range = rounded(std::clamp(model.length_m() * pixels_per_radian / (2 * std::sqrt(area_px)), near, far));
   double best_range = range, best_error = 1e300;
   for (int step = 0; step < 8; ++step) {
     double area = 0;
@@ -101,7 +104,7 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
       area = MaskAreaPx(camera.View(model, attitude, range), camera.options().fill_factor);
     } catch (const Error&) {
       if (step == 7 || range <= near) throw;
-      range = std::max(near, 0.5 * range);  // no ray hit: nearer
+      range = rounded(std::max(near, 0.5 * range));  // no ray hit: nearer
       continue;
     }
     const double error = std::abs(area - area_px);
@@ -110,10 +113,30 @@ double SolveRange(const TargetModel& model, const Attitude& attitude, double are
       best_range = range;
     }
     if (best_error <= std::max(0.5, 0.03 * area_px)) break;
-    range = std::clamp(range * std::sqrt(area / area_px), near, far);
+    range = rounded(std::clamp(range * std::sqrt(area / area_px), near, far));
   }
-  return std::floor(best_range * 1000 + 0.5) / 1000;  // millimetres: no label depends on the last bit of libm
+  return best_range;
 }
+
+void HoldViews(const TargetModel& model, const TargetCamera& camera, TargetScenario& scenario) {
+  constexpr double kLargestStep_cells = 1, kLargestTurn_deg = 2;
+  const double cells_per_radian =
+      camera.options().focal_length_mm * 1e3 / camera.options().pixel_pitch_um * camera.supersampling();
+  const double nearest_m = scenario.range_m * std::min(1.0, scenario.range_ratio);
+  const double radius_cells = model.radius_m() / nearest_m * cells_per_radian;
+  const Attitude& rate = scenario.attitude_rate;
+  const double turn_deg =
+      std::sqrt(rate.roll_deg * rate.roll_deg + rate.pitch_deg * rate.pitch_deg + rate.yaw_deg * rate.yaw_deg);
+  const double growth =
+      std::abs(scenario.range_ratio - 1) / std::min(1.0, scenario.range_ratio) / std::max(1, scenario.frames - 1);
+  // In units of what is allowed.
+  const double motion =
+      std::max(radius_cells * (turn_deg * kPi / 180 + growth) / kLargestStep_cells, turn_deg / kLargestTurn_deg);
+  scenario.frames_a_view =
+      motion * scenario.frames <= 1 ? scenario.frames : std::max(1, static_cast<int>(std::floor(1 / motion)));
+}
+
+int QuarterFrame(int quarter, int frames) { return quarter * (frames - 1) / kQuarters; }
 
 TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenario, TargetCamera& camera)
     : model_(model),
@@ -122,9 +145,16 @@ TargetViews::TargetViews(const TargetModel& model, const TargetScenario& scenari
       views_(scenario.KeepsItsView() ? 1 : static_cast<std::size_t>(scenario.frames)) {}
 
 const Template& TargetViews::At(int frame) {
-  std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(frame)];
+  const int first = scenario_.attitudes.empty() && scenario_.ranges_m.empty() ? scenario_.ViewFrame(frame) : frame;
+  std::optional<Template>& view = views_[views_.size() == 1 ? 0 : static_cast<std::size_t>(first)];
   if (!view) view = camera_.View(model_, scenario_.AttitudeAt(frame), scenario_.RangeAt(frame));
   return *view;
+}
+
+const Template& TargetViews::Near(int frame) {
+  if (!scenario_.attitudes.empty() || !scenario_.ranges_m.empty() || scenario_.frames == 1) return At(frame);
+  const int quarter = (2 * kQuarters * frame + scenario_.frames - 1) / (2 * (scenario_.frames - 1));
+  return At(QuarterFrame(quarter, scenario_.frames));
 }
 
 }  // namespace mirst

@@ -56,6 +56,15 @@ double MaskAreaPx(const Template& target, double fill_factor = 1);
 /// frame (nearest that a search finds). Throws kBadInput when the model cannot be rendered at any useful range.
 double SolveRange(const TargetModel& model, const Attitude& attitude, double area_px, TargetCamera& camera);
 
+/// Sets how many frames share a view: as long as no point of the target moves by more than one cell of the template
+/// (1 / supersampling px) by turning or coming nearer, and it turns by 2 degrees at most. Attitude and range of the
+/// labels are those of the view. Where the path decides them, each frame has its own.
+void HoldViews(const TargetModel& model, const TargetCamera& camera, TargetScenario& scenario);
+
+/// First, last, and the three between that part a sequence into quarters.
+constexpr int kQuarters = 4;
+int QuarterFrame(int quarter, int frames);
+
 /// The blurred template of each frame, rendered when it is first asked for. Not for use from several threads.
 class TargetViews {
  public:
@@ -63,6 +72,8 @@ class TargetViews {
   TargetViews(const TargetModel& model, const TargetScenario& scenario, TargetCamera& camera);
 
   const Template& At(int frame);
+  /// That of the nearest quarter of the sequence, for a first look at a path; where the path decides the view, At.
+  const Template& Near(int frame);
 
  private:
   const TargetModel& model_;
