@@ -132,7 +132,7 @@ const bool kRegistered = [] {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as the program does
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
 #endif
-  for (const std::string& name : BuiltinModels()) Register(name, "builtin:" + name);
+  for (const std::string& name : BuiltinModels()) Register("builtin:" + name, "builtin:" + name);
   // Models of the world outside: the folder that MIRST_DATA names.
   if (const char* const data = std::getenv("MIRST_DATA")) {
     for (const std::string& file : FindModels({std::filesystem::path(data) / "models"})) {
