@@ -111,7 +111,7 @@ double FindScale(double extent, const ImportedMesh& imported, const TargetKind& 
     if (!imported.metres_per_unit) doubts.push_back("its file states no unit; taken as metres");
     return stated;
   }
-  const std::string size = fmt::format("{:.4g} m is no likely length for a {} ({:g} to {:g} m)", stated * extent,
+  const std::string size = fmt::format("{:.4g} m is no likely length of the class {} ({:g} to {:g} m)", stated * extent,
                                        kind.class_name, low_m, high_m);
   const auto fits = [&](const Unit& unit) { return plausible(unit.metres * extent); };
   if (kind.plausible_length_m && std::count_if(kUnits.begin(), kUnits.end(), fits) == 1) {

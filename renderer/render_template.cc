@@ -62,13 +62,13 @@ Template RenderTemplate(const TargetModel& model, const View& view, const Surrou
   const PixelBox& cells = seen.cells;
   const PixelBox covered = CoveredBox(seen.cover);
   if (covered.empty()) {
-    throw BadInput(fmt::format(
-        "the target '{}' at {:g} m covers no cell: its largest extent is {:.3g} cells; ask for more "
-        "supersampling or a shorter range",
-        data.name, view.range_m,
-        data.box.largest_extent() / view.range_m * view.focal_length_mm * 1e3 / view.pixel_pitch_um * supersampling));
+    const double extent_cells =
+        data.box.largest_extent() / view.range_m * view.focal_length_mm * 1e3 / view.pixel_pitch_um * supersampling;
+    throw BadInput(fmt::format("the target '{}' at {:g} m covers no cell: its largest extent is {:.3g} cells; {}",
+                               data.name, view.range_m, extent_cells,
+                               extent_cells < 4 ? "ask for more supersampling or a shorter range"
+                                                : "it is flat and seen edge on, turn it a little"));
   }
-
   Template result;
   const PixelBox frame = Grow(covered, 1);
   result.opacity = Image<float>(frame.height, frame.width);
