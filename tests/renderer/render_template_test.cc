@@ -266,5 +266,17 @@ TEST(RenderTemplate, ImpossibleRequestsAreRefused) {
               1, 0.2);  // six rays a cube
 }
 
+TEST(RenderTemplate, TellsThatAFlatModelIsSeenEdgeOn) {
+  const TargetModel plate = test::LoadObj("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n");
+  try {
+    RenderTemplate(plate, {{0, 0, 0}, 100}, {}, 8);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBadInput);
+    EXPECT_NE(error.message().find("edge on"), std::string::npos) << error.message();
+  }
+  EXPECT_NO_THROW(RenderTemplate(plate, {{30, 0, 0}, 100}, {}, 8));
+}
+
 }  // namespace
 }  // namespace mirst
