@@ -94,7 +94,8 @@ Sample Bare(const SequenceSource& source, const Scenario& scenario) {
 void RenderAll(const Inventory& inventory, const Scenario& scenario, TargetCamera& camera) {
   for (const TargetScenario& target : scenario.targets) {
     const TargetModel& model = inventory.models[static_cast<std::size_t>(target.request.model)];
-    for (int k = 0; k < scenario.frames; ++k) camera.Sharp(model, target.AttitudeAt(k), target.RangeAt(k));
+    for (int k = 0; k < scenario.frames; k += target.frames_a_view)
+      camera.Sharp(model, target.AttitudeAt(k), target.RangeAt(k));
   }
 }
 

@@ -86,7 +86,7 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   CheckOutputFolder(folder, resumes ? Existing::kResume : existing);
   GenerateReport report;
   const auto plan_start = std::chrono::steady_clock::now();
-  const Inventory inventory = OpenInventory(options);
+  Inventory inventory = OpenInventory(options);
   report.sources = static_cast<int>(inventory.sources.size());
   report.models = static_cast<int>(inventory.models.size());
   const WriteJob job = DescribeJob(inventory, options);
@@ -105,13 +105,14 @@ GenerateReport Generate(const GenerateOptions& options, const std::filesystem::p
   const auto write_start = std::chrono::steady_clock::now();
   writer.Begin(ExpectedBytes(inventory, scenarios, options.pairs));
   WriteSequences(inventory, scenarios, options, report.frames, writer);
+  report.templates_rendered = inventory.camera->statistics().misses;
+  report.templates_reused = inventory.camera->statistics().hits;
+  inventory = {};  // the manifest of a large set needs the memory of the views and frames
   if (shard.IsWhole()) {
     report.dataset_id = writer.Finish();
     report.plan = WritePlanReport(folder);
   }
   report.write_s = SecondsSince(write_start);
-  report.templates_rendered = inventory.camera->statistics().misses;
-  report.templates_reused = inventory.camera->statistics().hits;
   return report;
 }
 

@@ -2,11 +2,41 @@
 
 #include <filesystem>
 
+#include <sstream>
+
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
+namespace {
+
+// Files that the mesh of a model comes from beside its own: an OBJ's material libraries (their names decide what its
+// parts are made of) and a glTF's buffers. Textures are not read.
+std::vector<fs::path> ReferredFiles(const fs::path& model) {
+  std::vector<fs::path> files;
+  std::error_code ignored;
+  if (!fs::is_regular_file(model, ignored)) return files;
+  if (model.extension() == ".obj") {
+    std::istringstream text(ReadFile(model));
+    constexpr std::string_view kKey = "mtllib ";
+    for (std::string line; std::getline(text, line);) {
+      if (!line.starts_with(kKey)) continue;
+      const std::size_t end = line.find_last_not_of(" \t\r");
+      files.push_back(model.parent_path() / line.substr(kKey.size(), end + 1 - kKey.size()));
+    }
+  } else if (model.extension() == ".gltf") {
+    const Json json = ParseJson(ReadFile(model));
+    for (const Json& buffer : json.value("buffers", Json::array())) {
+      const std::string uri = buffer.value("uri", "");
+      if (!uri.empty() && !uri.starts_with("data:")) files.push_back(model.parent_path() / uri);
+    }
+  }
+  return files;
+}
+
+}  // namespace
 
 std::map<std::string, std::map<std::string, std::string>> HashInputs(const Inventory& inventory,
                                                                      const GenerateOptions& options) {
@@ -24,6 +54,8 @@ std::map<std::string, std::map<std::string, std::string>> HashInputs(const Inven
   }
   for (const TargetModel& model : inventory.models) {
     inputs["model"][NameOf(model, options)] = model.sha256();
+    for (const fs::path& file : ReferredFiles(model.path()))
+      add_file("model", RelativeToRoots(file, options.models.paths), file);
     const fs::path sidecar = fs::path(model.path()).replace_extension(".mirst.yaml");
     add_file("materials", RelativeToRoots(sidecar, options.models.paths), sidecar);
   }

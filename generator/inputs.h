@@ -12,9 +12,10 @@
 namespace mirst {
 
 /// kind -> name -> SHA-256. Kinds: "background" (the source's content hash), "boxes" and "capture" (boxes.csv and
-/// capture.json beside a source's frames), "model", "materials", "atmosphere" (a table's file), "layer" (each file of
-/// occlusion.layers), "library". Names are relative to the roots that the options name, so no machine's own paths.
-/// Reads what the inventory has not hashed. Throws kBadInput.
+/// capture.json beside a source's frames), "model" (with an OBJ's material libraries and a glTF's buffers),
+/// "materials", "atmosphere" (a table's file), "layer" (each file of occlusion.layers), "library". Names are relative
+/// to the roots that the options name, so no machine's own paths. Reads what the inventory has not hashed. Throws
+/// kBadInput.
 std::map<std::string, std::map<std::string, std::string>> HashInputs(const Inventory& inventory,
                                                                      const GenerateOptions& options);
 

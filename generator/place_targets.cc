@@ -274,7 +274,7 @@ Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const Sequ
                     const GenerateOptions& options) {
   const std::vector<int> sources = SourcesInOrder(inventory, request.index);
   Search search;
-  int placement = 0;
+  int placement = 0, first_used = sources.front();
   for (std::size_t c = 0; c < sources.size(); ++c) {
     Scenario scenario;
     scenario.index = request.index;
@@ -290,11 +290,12 @@ Scenario PlaceFirst(const RandomKey& key, const Inventory& inventory, const Sequ
       backdrop = ReadBackdrop(inventory, scenario, options);
     }
     AddTarget(request.targets.front(), options, scenario);
+    if (placement == 0) first_used = sources[c];
     const int last = LastPlacement(c, sources.size(), options.scr.placements);
     if (TryPlacements(key, placement, last, inventory, backdrop, options, scenario, search)) return scenario;
     placement = std::max(placement, last);
   }
-  const std::string& source = inventory.sources[static_cast<std::size_t>(sources.front())]->info().name;
+  const std::string& source = inventory.sources[static_cast<std::size_t>(first_used)]->info().name;
   if (placement == 0) {
     throw BadInput(
         fmt::format("sequence {:06}: none of its {} sources can be registered (first {}): set "

@@ -77,10 +77,12 @@ PlanReport ReportPlan(const GenerateOptions& options, std::span<const TrackOutco
     const MeasuredTrack& measured = outcome.measured;
     areas.push_back(measured.area_px);
     scrs.push_back(measured.scr);
-    speeds.push_back(measured.speed_px_per_frame);
     asked_areas.push_back(outcome.request.area_px);
     asked_scrs.push_back(outcome.request.scr);
-    asked_speeds.push_back(outcome.request.speed_px_per_frame);
+    if (outcome.is_px_speed) {
+      speeds.push_back(measured.speed_px_per_frame);
+      asked_speeds.push_back(outcome.request.speed_px_per_frame);
+    }
     report.labels += measured.frames;
     report.flagged += measured.flagged;
     for (const auto& [name, frames] : measured.flags) report.flags[name] += frames;
@@ -88,7 +90,7 @@ PlanReport ReportPlan(const GenerateOptions& options, std::span<const TrackOutco
   }
   report.area_px = Compare(asked_areas, areas);
   report.scr = Compare(asked_scrs, scrs);
-  report.speed_px_per_frame = Compare(asked_speeds, speeds);
+  if (!speeds.empty()) report.speed_px_per_frame = Compare(asked_speeds, speeds);
   const bool has_quota = options.quota.enabled();
   if (has_quota) report.quota = CountCells(options, outcomes);
   report.source_scr =

@@ -84,7 +84,7 @@ std::string ToJson(const PlanReport& report) {
                {"flagged_but_quantised", CountAndShare(report.flagged, report.labels)},
                {"area_px", JsonOf(report.area_px)},
                {"scr", JsonOf(report.scr)},
-               {"speed_px_per_frame", JsonOf(report.speed_px_per_frame)},
+               {"speed_px_per_frame", report.speed_px_per_frame ? JsonOf(*report.speed_px_per_frame) : Json()},
                {"source_against_scr", JsonOf(report.source_scr)},
                {"source_against_area", JsonOf(report.source_area)},
                {"quota", report.quota ? JsonOf(*report.quota) : Json()}};
@@ -97,8 +97,8 @@ std::string ToText(const PlanReport& report) {
     text += fmt::format("{} of {} sequences cannot be made; the first: {}\n", report.refused.size(),
                         static_cast<std::size_t>(report.sequences) + report.refused.size(), report.refused.front());
   }
-  text += Shown("area", report.area_px, "px") + Shown("SCR", report.scr, "") +
-          Shown("speed", report.speed_px_per_frame, "px/frame");
+  text += Shown("area", report.area_px, "px") + Shown("SCR", report.scr, "");
+  if (report.speed_px_per_frame) text += Shown("speed", *report.speed_px_per_frame, "px/frame");
   text += fmt::format("flags: {:.2f} % of {} labels but \"quantised\"", 100 * ShareOf(report.flagged, report.labels),
                       report.labels);
   for (const auto& [name, count] : report.flags)

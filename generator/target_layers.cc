@@ -83,6 +83,7 @@ SensorTemplate Hidden(const SensorTemplate& target, const Transmission* layer,
           std::floor(static_cast<double>(target.contrast(y, x)) * passing * 65536.0 + 0.5) / 65536.0);
     }
   }
+  result.centroid_px = CentroidOf(result);
   return result;
 }
 

@@ -64,7 +64,9 @@ std::vector<TrackOutcome> OutcomesOf(const Scenario& scenario, const std::string
   std::vector<TrackOutcome> outcomes;
   for (std::size_t i = 0; i < scenario.targets.size(); ++i) {
     const TargetScenario& target = scenario.targets[i];
-    outcomes.push_back({source, target.request, target.scr < target.request.scr, std::move(measured.at(i))});
+    const TargetRequest& request = target.request;
+    const bool is_px_speed = request.speed_m_per_s == 0 && !request.given && request.motion != MotionModel::kHover;
+    outcomes.push_back({source, request, target.scr < request.scr, is_px_speed, std::move(measured.at(i))});
   }
   return outcomes;
 }
@@ -78,7 +80,10 @@ std::vector<TrackOutcome> OutcomesOf(const ManifestSequence& sequence, std::vect
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const TargetRequest request = ParseRequest(targets[i]);
     const bool lowered = Get<double>(targets[i], "scr_embedded") < request.scr;
-    outcomes.push_back({sequence.background.source, request, lowered, std::move(measured[i])});
+    const std::string motion = Get<std::string>(targets[i], "motion");
+    const bool is_px_speed =
+        !targets[i].contains("speed_m_per_s_requested") && motion != "file" && motion != ToString(MotionModel::kHover);
+    outcomes.push_back({sequence.background.source, request, lowered, is_px_speed, std::move(measured[i])});
   }
   return outcomes;
 }

@@ -29,7 +29,8 @@ std::vector<MeasuredTrack> MeasureTracks(const Sample& sample);
 struct TrackOutcome {
   std::string source;  ///< of the background
   TargetRequest request;
-  bool lowered = false;  ///< the SCR that was embedded is less than the one asked for
+  bool lowered = false;     ///< the SCR that was embedded is less than the one asked for
+  bool is_px_speed = true;  ///< the speed was asked for in px/frame: not in m/s, no given path, no hovering
   MeasuredTrack measured;
 };
 

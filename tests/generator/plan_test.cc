@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/units.h"
 #include "fusion/region_resample.h"
 #include "generator/plan.h"
 #include "generator/scenario.h"
@@ -197,6 +198,37 @@ TEST(SolveRange, MaskHasTheAreaAskedFor) {
 double FluxOf(const Template& view) {
   return std::accumulate(view.contrast.begin(), view.contrast.end(), 0.0,
                          [](double sum, float value) { return sum + static_cast<double>(value); });
+}
+
+// The farthest point moves on a circle about the centre by radius times angle: at most one cell before the next view.
+TEST(HoldViews, NoPointMovesByMoreThanOneCellAndLabelsTellTheView) {
+  const GenerateOptions options;
+  TargetCamera camera(options);
+  const TargetModel model = TargetModel::Load("builtin:quadrotor");
+  TargetScenario scenario;
+  scenario.frames = 60;
+  scenario.attitude_rate = {0.1, 0.05, 0.4};
+  const double cells_per_radian = options.camera.focal_length_mm * 1e3 / options.camera.pixel_pitch_um * 8;
+  const double turn_rad = std::sqrt(0.1 * 0.1 + 0.05 * 0.05 + 0.4 * 0.4) * kPi / 180;
+  int before = 0;
+  for (const double range_m : {100.0, 200.0, 400.0, 1600.0, 6400.0}) {
+    scenario.range_m = range_m;
+    HoldViews(model, camera, scenario);
+    const int n = scenario.frames_a_view;
+    EXPECT_GE(n, before);  // farther away it may turn longer
+    before = n;
+    if (n > 1) {
+      EXPECT_LE(n * turn_rad * model.radius_m() / range_m * cells_per_radian, 1 + 1e-9);
+    }
+    EXPECT_LE(n * turn_rad, 2 * kPi / 180 + 1e-9);
+    const Track track = scenario.MakeTrack(25);
+    for (int k = 0; k < scenario.frames; ++k)
+      EXPECT_EQ(track.states[static_cast<std::size_t>(k)].attitude, scenario.AttitudeAt(k - k % n));
+  }
+  EXPECT_GT(before, 1);
+  scenario.attitude_rate = {};
+  HoldViews(model, camera, scenario);
+  EXPECT_EQ(scenario.frames_a_view, scenario.frames);
 }
 
 TEST(TargetCamera, WeakensTheContrastByTheAirInBetween) {
