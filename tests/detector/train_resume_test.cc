@@ -119,8 +119,8 @@ TEST_F(TrainResume, AStreamGivesTheWeightsOfItsFiles) {
   const fs::path options = Path("generate.yaml");
   WriteFileAtomically(
       options,
-      "sequences: 4\nframes: [6, 6]\nbackgrounds: {procedural_sources: 4, procedural: {width: 64, height: 64, "
-      "frame_count: 8}}\nsplit: {val_share: 0.25, test_share: 0.25}\n");
+      "sequences: 4\nframes: [6, 6]\ntarget: {area_px: [4, 16]}\nsplit: {val_share: 0.25, test_share: "
+      "0.25}\nbackgrounds: {procedural_sources: 4, procedural: {width: 128, height: 96, frame_count: 8}}\n");
   ASSERT_EQ(RunProgram({"generate", "--config", options.string(), "--out", Path("files").string()}).exit_code, 0);
   const std::vector<std::string> few = {"--set", "steps=3"};
   ASSERT_EQ(RunProgram(Arguments(Path("files"), Path("from_files"), few)).exit_code, 0);
