@@ -1,5 +1,5 @@
-// A forward pass of every network in evaluation mode on two threads, 256 x 256 px, batch 1 (five frames where the
-// network looks at five; SSTNet's frames as they are, not enlarged): the sizes of the reference times that
+// A forward pass of every network in evaluation mode on one and on two threads, 256 x 256 px, batch 1 (five frames
+// where the network looks at five; SSTNet's frames as they are, not enlarged): the sizes of the reference times that
 // docs/performance.md compares with. PSTFNet stands at its native 384 x 384.
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
@@ -10,10 +10,8 @@
 namespace mirst {
 namespace {
 
-constexpr int kThreads = 2;
-
 void BM_Forward(benchmark::State& state, const std::string& arch) {
-  torch::set_num_threads(kThreads);
+  torch::set_num_threads(static_cast<int>(state.range(0)));
   const torch::NoGradGuard no_gradient;
   ConfigTree options;
   if (arch == "dnanet" || arch == "isnet" || arch == "uiunet") options.Assign("channels=3");  // as the references ran
@@ -27,7 +25,7 @@ void BM_Forward(benchmark::State& state, const std::string& arch) {
 
 /// The frame after a sequence's first five, of which four are kept as features.
 void BM_NextFrame(benchmark::State& state, const std::string& arch) {
-  torch::set_num_threads(kThreads);
+  torch::set_num_threads(static_cast<int>(state.range(0)));
   const torch::NoGradGuard no_gradient;
   const std::unique_ptr<Network> network = MakeNetwork(arch, ConfigTree());
   FillByHash(network->module(), network->Numbering(), 1, network->traits().hash_gain);
@@ -43,6 +41,9 @@ void BM_NextFrame(benchmark::State& state, const std::string& arch) {
 [[maybe_unused]] const bool kRegistered = [] {
   for (const std::string& arch : NetworkNames()) {
     benchmark::RegisterBenchmark(("BM_Forward/" + arch).c_str(), [arch](benchmark::State& s) { BM_Forward(s, arch); })
+        ->Arg(1)
+        ->Arg(2)
+        ->ArgName("threads")
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
   }
@@ -50,6 +51,9 @@ void BM_NextFrame(benchmark::State& state, const std::string& arch) {
     const std::string name = arch;
     benchmark::RegisterBenchmark(("BM_NextFrame/" + name).c_str(),
                                  [name](benchmark::State& s) { BM_NextFrame(s, name); })
+        ->Arg(1)
+        ->Arg(2)
+        ->ArgName("threads")
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
   }
