@@ -13,7 +13,6 @@ import json
 import math
 import os
 import resource
-import statistics
 import subprocess
 import time
 
@@ -211,12 +210,13 @@ def soft_iou_loss(logits, mask):
 
 
 def milliseconds(run, repetitions):
-    times = []
-    for _ in range(repetitions + 1):  # the first one warms up
+    run()  # warms up
+    times, cpu = [], time.process_time()
+    for _ in range(repetitions):
         start = time.perf_counter()
         run()
         times.append(1000 * (time.perf_counter() - start))
-    return {"median_ms": statistics.median(times[1:]), "least_ms": min(times[1:])}
+    return {"least_ms": min(times), "cpu_ms": 1000 * (time.process_time() - cpu) / repetitions}
 
 
 def print_ratios(program, eager):
@@ -224,14 +224,17 @@ def print_ratios(program, eager):
     rows = {run["name"].removesuffix("/real_time").split("/iterations")[0]: run for run in json.loads(out)["benchmarks"]}
     layers = rows.pop("Layers")
     print(f"load {os.getloadavg()[0]:.1f}, {eager['threads']} threads, 5 x 384 x 384, least of several runs\n")
-    print("| | ms | peak MiB | eager PyTorch / this |\n|---|---|---|---|")
-    print(f"| eager PyTorch, window | {eager['forward']['least_ms']:.0f} | {eager['forward_peak_mib']:.0f} | 1 |")
+    print("| | ms | eager / this | processor ms | eager / this | peak MiB |\n|---|---|---|---|---|---|")
+
+    def line(name, row, peak, reference):
+        ratios = [f"{reference[key] / row[key]:.1f}" for key in ("least_ms", "cpu_ms")] if reference else ["", ""]
+        print(f"| {name} | {row['least_ms']:.0f} | {ratios[0]} | {row['cpu_ms']:.0f} | {ratios[1]} | {peak:.0f} |")
+
+    line("eager PyTorch, window", eager["forward"], eager["forward_peak_mib"], eager["forward"])
     if "train_step" in eager:
-        print(f"| eager PyTorch, training step | {eager['train_step']['least_ms']:.0f} | {eager['train_peak_mib']:.0f} | 1 |")
+        line("eager PyTorch, training step", eager["train_step"], eager["train_peak_mib"], eager["train_step"])
     for name, row in rows.items():
-        reference = eager.get("train_step" if name == "TrainStep" else "forward")
-        ratio = f"{reference['least_ms'] / row['least_ms']:.1f}" if reference else ""
-        print(f"| mirst {name} | {row['least_ms']:.0f} | {row['peak_mib']:.0f} | {ratio} |")
+        line(f"mirst {name}", row, row["peak_mib"], eager.get("train_step" if name == "TrainStep" else "forward"))
     streaming = rows["Engine/streaming"]["least_ms"]
     print(f"\nconvolutions of a streamed frame, each alone, summed: best {layers['best_ms']:.1f} ms, "
           f"own kernels {layers['own_ms']:.1f}, LibTorch's best {layers['libtorch_best_ms']:.1f}; {layers['gmac']:.2f} GMAC\n"

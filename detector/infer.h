@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "core/image.h"
 #include "detector/inference_engine.h"
@@ -26,6 +27,9 @@ class PstfnetStream {
   PstfnetStream(Pstfnet network, Normalisation normalisation, c10::Device device,
                 InferenceEngine engine = InferenceEngine::kStreaming);
 
+  /// From now on frames are this part of larger ones. Engines folded and streaming.
+  void SetPart(const FramePart& part) { part_ = part; }
+
   /// The next frame is the first of a sequence.
   void Begin();
   /// Adds a frame, (height, width) in counts. Throws kBadInput as SequenceDetector::Next.
@@ -33,6 +37,8 @@ class PstfnetStream {
   /// Logits of the frame pushed last, in its shape; where fewer than four frames came before it, the first one is
   /// repeated. Frames are encoded here, so that frames whose logits nobody asks for cost next to nothing.
   Image<float> Logits();
+  /// The decoder's maps behind the last Logits(), mean over the channels, coarsest first; engine streaming only.
+  std::vector<Image<float>> DecoderMaps() const;
 
  private:
   struct Entry {
@@ -41,7 +47,7 @@ class PstfnetStream {
     std::optional<Levels> start;            // with both neighbours in the window
   };
   torch::Tensor WindowLogits();
-  torch::Tensor StreamedLogits();
+  DecodedFrame DecodeStreamed();
 
   Pstfnet network_;
   FoldedPstfnet folded_;
@@ -49,7 +55,9 @@ class PstfnetStream {
   Normalisation normalisation_;
   c10::Device device_;
   int height_ = 0, width_ = 0;  // of the sequence's frames
-  std::deque<Entry> window_;    // empty or five; at first the sequence's first frame, repeated
+  std::optional<FramePart> part_;
+  std::optional<DecodedFrame> decoded_;
+  std::deque<Entry> window_;  // empty or five; at first the sequence's first frame, repeated
 };
 
 }  // namespace mirst

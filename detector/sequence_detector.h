@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/image.h"
 #include "detector/device_choice.h"
@@ -29,6 +30,12 @@ struct SequenceDetectorInfo {
   int window = kDetectorWindow;  ///< frames that it looks at
 };
 
+/// A map of the decoder: mean over the channels, coarser than the frame by a power of two.
+struct StageMap {
+  std::string name;
+  Image<float> map;
+};
+
 class SequenceDetector {
  public:
   virtual ~SequenceDetector() = default;
@@ -42,12 +49,25 @@ class SequenceDetector {
   /// missing. Throws kBadInput: too small, of another size than the frames before, a pixel that is not finite, a size
   /// that weights of size_mode native do not take.
   virtual Image<float> Next(ImageView<const float> frame) = 0;
+  /// What the decoder made of the frame that Next() saw last, coarsest first; empty where the network or the engine
+  /// shows nothing.
+  virtual std::vector<StageMap> Stages() const { return {}; }
 };
 
-/// Throws kBadInput where the checkpoint is missing, truncated or of another network, or the device is not there.
-/// `threads`: of LibTorch's kernels, 0 = ThreadCount(); set in the calling thread, which must also call Next().
+struct DetectorRun {
+  DeviceChoice device = DeviceChoice::kAutomatic;
+  int threads =
+      0;  ///< of LibTorch's kernels, 0 = ThreadCount(); set in the calling thread, which must also call Next()
+  InferenceEngine engine = InferenceEngine::kStreaming;
+  int tile_px = 0;  ///< larger frames go through the network in overlapping tiles of so many pixels a side; 0: whole
+};
+
+/// Throws kBadInput where the checkpoint is missing, truncated or of another network, or the device is not there, and
+/// kUsage for tiles that are too small or that the engine or the network's options do not take. Tiles give the logits
+/// of the whole frame where the network sees a limited surrounding: weights without CBAM and MSFM. Channel attention
+/// and the fusion's attention look at a whole tile instead of the whole frame.
+std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights, const DetectorRun& run);
 std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights,
-                                                       DeviceChoice device = DeviceChoice::kAutomatic, int threads = 0,
-                                                       InferenceEngine engine = InferenceEngine::kStreaming);
+                                                       DeviceChoice device = DeviceChoice::kAutomatic, int threads = 0);
 
 }  // namespace mirst

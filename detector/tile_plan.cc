@@ -9,8 +9,8 @@ namespace mirst {
 std::vector<TileSpan> PlanTiles(int extent, int tile, int margin, int step) {
   if (tile % step != 0 || tile < 2 * margin + step) {
     const int least = (2 * margin + 2 * step - 1) / step * step;
-    throw UsageError(fmt::format("--tile: found {}, allowed: multiples of {} from {} (a pixel sees {} px around it)", tile,
-                                 step, least, margin));
+    throw UsageError(fmt::format("--tile: found {}, allowed: multiples of {} from {} (a pixel sees {} px around it)",
+                                 tile, step, least, margin));
   }
   if (extent <= tile) return {{0, extent, 0, extent}};
   std::vector<TileSpan> tiles;

@@ -1,4 +1,5 @@
-// How a large frame is cut into overlapping tiles, so that a network's memory does not grow with the frame. No LibTorch.
+// How a large frame is cut into overlapping tiles, so that a network's memory does not grow with the frame. No
+// LibTorch.
 #pragma once
 
 #include <vector>

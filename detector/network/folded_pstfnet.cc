@@ -20,6 +20,21 @@ Tensor Enlarge(const Tensor& x, const Tensor& like, bool align_corners) {
   return torch::upsample_bilinear2d(x, {like.size(2), like.size(3)}, align_corners);
 }
 
+/// Doubles one dimension of a part whose finer map begins at `first` of `whole` pixels, by the whole map's corners.
+Tensor DoublePart(const Tensor& x, std::int64_t dimension, std::int64_t first, std::int64_t whole) {
+  const std::int64_t in = x.size(dimension);
+  const double scale = static_cast<double>(whole / 2 - 1) / static_cast<double>(whole - 1);
+  const auto options = x.options().dtype(torch::kDouble);
+  const Tensor position =
+      ((torch::arange(2 * in, options) + static_cast<double>(first)) * scale - static_cast<double>(first) / 2)
+          .clamp(0, static_cast<double>(in - 1));
+  const Tensor below = position.floor().clamp_max(static_cast<double>(in - 2)).to(torch::kLong);
+  std::vector<std::int64_t> shape(4, 1);
+  shape[static_cast<std::size_t>(dimension)] = -1;
+  const Tensor weight = (position - below).to(x.scalar_type()).view(shape);
+  return torch::lerp(x.index_select(dimension, below), x.index_select(dimension, below + 1), weight);
+}
+
 }  // namespace
 
 FoldedPstfnet::Block FoldedPstfnet::MakeBlock(const FoldedWeights& weights, const std::string& prefix) {
@@ -109,7 +124,8 @@ Levels FoldedPstfnet::Start(const FrameFeatures* before, const FrameFeatures& fr
   return starts;
 }
 
-Tensor FoldedPstfnet::Logits(const FrameFeatures& current, const std::array<Levels, kWindowFrames>& starts) const {
+DecodedFrame FoldedPstfnet::Decode(const FrameFeatures& current, const std::array<Levels, kWindowFrames>& starts,
+                                   const FramePart* part) const {
   const torch::NoGradGuard no_gradient;
   return TranslateTorchErrors([&] {
     Levels aggregated = current.features;
@@ -119,7 +135,7 @@ Tensor FoldedPstfnet::Logits(const FrameFeatures& current, const std::array<Leve
       for (std::size_t t = 0; t < level.size(); ++t) level[t] = starts[t][i];
       aggregated[i] = aggregation_[i](current.features[i], level);
     }
-    return Decode(Fuse(aggregated));
+    return RunDecoder(Fuse(aggregated), part);
   });
 }
 
@@ -136,13 +152,20 @@ Levels FoldedPstfnet::Fuse(const Levels& aggregated) const {
   return fused;
 }
 
-Tensor FoldedPstfnet::Decode(const Levels& fused) const {
+DecodedFrame FoldedPstfnet::RunDecoder(const Levels& fused, const FramePart* part) const {
+  DecodedFrame decoded;
   Tensor x = fused.back();
   for (std::size_t i = 0; i < decoder_.size(); ++i) {
     const Tensor& finer = fused[fused.size() - 2 - i];
-    x = Run(decoder_[i][1], {{Run(decoder_[i][0], {{finer, {}}, {Enlarge(x, finer, true), {}}}), {}}});
+    const std::int64_t stride = std::int64_t{4} >> i;  // of the finer map
+    const Tensor enlarged = part == nullptr ? Enlarge(x, finer, true)
+                                            : DoublePart(DoublePart(x, 2, part->y / stride, part->height / stride), 3,
+                                                         part->x / stride, part->width / stride);
+    x = Run(decoder_[i][1], {{Run(decoder_[i][0], {{finer, {}}, {enlarged, {}}}), {}}});
+    decoded.features[i] = x;
   }
-  return final_({{x, {}}});
+  decoded.logits = final_({{x, {}}});
+  return decoded;
 }
 
 Tensor FoldedPstfnet::Forward(const Tensor& frames) const {
@@ -162,7 +185,7 @@ Tensor FoldedPstfnet::Forward(const Tensor& frames) const {
   for (std::size_t t = 0; t < window.size(); ++t) {
     starts[t] = Start(t > 0 ? &window[t - 1] : nullptr, window[t], t + 1 < window.size() ? &window[t + 1] : nullptr);
   }
-  return Logits(window.back(), starts);
+  return Decode(window.back(), starts).logits;
 }
 
 }  // namespace mirst

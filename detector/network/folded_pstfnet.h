@@ -20,6 +20,17 @@ struct FrameFeatures {
   Levels taps;      ///< FoldedAggregation::Taps, undefined at levels without aggregation
 };
 
+/// Where a part of a frame lies in it, in pixels at full resolution: its corner (a multiple of 16) and the whole
+/// frame's size (padded to such). The decoder enlarges its maps by the frame's corners, so a part must know them.
+struct FramePart {
+  std::int64_t y = 0, x = 0, height = 0, width = 0;
+};
+
+struct DecodedFrame {
+  std::array<torch::Tensor, 3> features;  ///< (N, 32, H/4, W/4), (N, 16, H/2, W/2), (N, 8, H, W)
+  torch::Tensor logits;                   ///< (N, 1, H, W)
+};
+
 class FoldedPstfnet {
  public:
   /// `network` must lie where the frames will. It is put into evaluation mode; its fusion block goes on being used.
@@ -29,8 +40,9 @@ class FoldedPstfnet {
   FrameFeatures Encode(const torch::Tensor& images) const;
   /// FoldedAggregation::Start at each level; null: no such neighbour in the window.
   Levels Start(const FrameFeatures* before, const FrameFeatures& frame, const FrameFeatures* after) const;
-  /// current: of the window's last frame; starts: of its five frames, oldest first -> logits (N, 1, H, W).
-  torch::Tensor Logits(const FrameFeatures& current, const std::array<Levels, kWindowFrames>& starts) const;
+  /// current: of the window's last frame; starts: of its five frames, oldest first; `part`: null for whole frames.
+  DecodedFrame Decode(const FrameFeatures& current, const std::array<Levels, kWindowFrames>& starts,
+                      const FramePart* part = nullptr) const;
 
   /// A whole window: frames (B, 1 or 3, 5, H, W) -> logits (B, 1, H, W), as Pstfnet::forward.
   torch::Tensor Forward(const torch::Tensor& frames) const;
@@ -47,7 +59,7 @@ class FoldedPstfnet {
   static Block MakeBlock(const FoldedWeights& weights, const std::string& prefix);
   static Block ForGrey(const Block& block);
   static torch::Tensor Run(const Block& block, const std::vector<ConvInput>& x);
-  torch::Tensor Decode(const Levels& aggregated) const;
+  DecodedFrame RunDecoder(const Levels& fused, const FramePart* part) const;
   Levels Fuse(const Levels& aggregated) const;
 
   Pstfnet network_;
@@ -58,5 +70,10 @@ class FoldedPstfnet {
   std::array<std::array<Block, 2>, 3> decoder_;  // coarsest first
   DirectConvolution final_;
 };
+
+/// So far around a pixel a network without CBAM and MSFM sees; with CBAM's spatial attention `kCbamRadiusPx`. (Its
+/// channel attention and MSFM see all.) Levels add up: encoder 4 + 8 + 16 + 32 and 7 by pooling, with spatial attention
+/// 90 more; aggregation 6 x 8; decoder 8 + 16, 4 + 8, 2 + 4; up to a multiple of 16.
+inline constexpr int kPlainRadiusPx = 160, kCbamRadiusPx = 256;
 
 }  // namespace mirst

@@ -4,10 +4,15 @@
 
 #include <functional>
 
+#include "core/file.h"
 #include "core/random.h"
+#include "detector/checkpoint.h"
 #include "detector/hash_weights.h"
 #include "detector/infer.h"
 #include "detector/network/folded_pstfnet.h"
+#include "detector/sequence_detector.h"
+#include "detector/tile_plan.h"
+#include "tests/support/dataset_fixtures.h"
 
 namespace mirst {
 namespace {
@@ -108,6 +113,89 @@ TEST(PstfnetStream, EveryEngineGivesTheSameLogitsForEveryFrameOfASequence) {
       }
     }
   }
+}
+
+TEST(PlanTiles, CoversEveryPixelOnceFarEnoughInsideItsTile) {
+  for (const int extent : {352, 353, 480, 700, 719, 720, 2048}) {
+    int next = 0;
+    for (const TileSpan& span : PlanTiles(extent, 352, 160, 16)) {
+      EXPECT_EQ(span.keep_first, next);
+      EXPECT_GT(span.keep_last, span.keep_first);
+      EXPECT_EQ(span.first % 16, 0);
+      EXPECT_LE(span.size, 352);
+      EXPECT_TRUE(span.first == 0 || span.keep_first - span.first >= 160);
+      EXPECT_TRUE(span.first + span.size == extent || span.first + span.size - span.keep_last >= 160);
+      next = span.keep_last;
+    }
+    EXPECT_EQ(next, extent);
+  }
+  EXPECT_EQ(PlanTiles(352, 352, 160, 16), (std::vector<TileSpan>{{0, 352, 0, 352}}));
+  EXPECT_EQ(test::ErrorText(ErrorCode::kUsage, [] { PlanTiles(1000, 320, 160, 16); }),
+            "--tile: found 320, allowed: multiples of 16 from 336 (a pixel sees 160 px around it)");
+  EXPECT_EQ(test::ErrorText(ErrorCode::kUsage, [] { PlanTiles(1000, 340, 160, 16); }),
+            "--tile: found 340, allowed: multiples of 16 from 336 (a pixel sees 160 px around it)");
+}
+
+std::filesystem::path Checkpoint(const TemporaryFolder& folder, const PstfnetOptions& options) {
+  CheckpointInfo info;
+  info.mean = 100;
+  info.sigma = 20;
+  SaveCheckpoint(folder.path() / "w.safetensors", HashNetwork(options), info);
+  return folder.path() / "w.safetensors";
+}
+
+// Without channel attention and fusion a pixel sees 160 px at most, so tiles give what the whole frame gives; the
+// frame is no multiple of 16 and its last tile is a narrow one.
+TEST(SequenceDetector, TilesGiveTheLogitsOfTheWholeFrameWhereTheNetworkSeesALimitedSurrounding) {
+  const TemporaryFolder folder;
+  const std::filesystem::path weights =
+      Checkpoint(folder, {.size_mode = SizeMode::kFree, .cbam = false, .msfm = false});
+  const auto whole = LoadSequenceDetector(weights, {.device = DeviceChoice::kCpu, .threads = 1});
+  const auto tiled = LoadSequenceDetector(weights, {.device = DeviceChoice::kCpu, .threads = 1, .tile_px = 352});
+  whole->Begin();
+  tiled->Begin();
+  for (const Image<float>& frame : RandomFrames(2, 50, 475)) {
+    Image<float> expected = whole->Next(frame), found = tiled->Next(frame);
+    const Tensor truth = AsTensor(expected);
+    EXPECT_LT((AsTensor(found) - truth).abs().max().item<double>(),
+              kFloatAgreement * (truth.max() - truth.min()).item<double>());
+  }
+  EXPECT_EQ(whole->Stages().size(), 3U);
+  EXPECT_TRUE(tiled->Stages().empty());
+}
+
+TEST(SequenceDetector, ShowsTheDecodersMapsAtTheirStrides) {
+  const TemporaryFolder folder;
+  const auto detector = LoadSequenceDetector(Checkpoint(folder, {.size_mode = SizeMode::kFree}),
+                                             {.device = DeviceChoice::kCpu, .threads = 1});
+  detector->Begin();
+  EXPECT_TRUE(detector->Stages().empty());
+  detector->Next(RandomFrames(1, 50, 61).front());
+  const std::vector<StageMap> stages = detector->Stages();
+  ASSERT_EQ(stages.size(), 3U);
+  const char* const names[] = {"D2", "D1", "D0"};
+  const int strides[] = {4, 2, 1};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(stages[i].name, names[i]);
+    EXPECT_EQ(stages[i].map.height(), (50 - 1) / strides[i] + 1);
+    EXPECT_EQ(stages[i].map.width(), (61 - 1) / strides[i] + 1);
+  }
+}
+
+TEST(SequenceDetector, RefusesTilesThatItCannotGive) {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const PstfnetOptions& options, const DetectorRun& run) {
+    const std::filesystem::path weights = Checkpoint(folder, options);
+    return test::ErrorText(ErrorCode::kUsage, [&] { LoadSequenceDetector(weights, run); });
+  };
+  const PstfnetOptions free{.size_mode = SizeMode::kFree};
+  EXPECT_NE(refusal(free, {.device = DeviceChoice::kCpu, .threads = 1, .tile_px = 512}).find("from 528"),
+            std::string::npos);
+  EXPECT_EQ(
+      refusal(free, {.device = DeviceChoice::kCpu, .threads = 1, .engine = InferenceEngine::kFolded, .tile_px = 640}),
+      "--tile goes with --engine streaming");
+  EXPECT_EQ(refusal({}, {.device = DeviceChoice::kCpu, .threads = 1, .tile_px = 640}),
+            "--tile goes with weights of size_mode free, found native, which takes 384 x 384 px only");
 }
 
 }  // namespace
