@@ -71,7 +71,8 @@ template <class Scalar>
 void ExpectRowsOfAllSets(double tolerance) {
   for (const ConvKernels<Scalar>* kernels : MachineConvKernels<Scalar>()) {
     for (std::size_t k = 0; k < kConvOutputs.size(); ++k) {
-      const std::int64_t outputs = kConvOutputs[k], width = 3 * kernels->lanes + 5, stride = 4 * kernels->lanes + 2;
+      const std::int64_t outputs = kConvOutputs[k], width = 3 * kernels->lanes + 5,
+                         stride = (width + kernels->lanes - 1) / kernels->lanes * kernels->lanes + 2;
       std::vector<Scalar> pixels(static_cast<std::size_t>(6 * stride)), weights(static_cast<std::size_t>(18 * outputs)),
           bias(static_cast<std::size_t>(outputs)), out(static_cast<std::size_t>(outputs * width));
       const auto fill = [](std::vector<Scalar>& values, int step) {
