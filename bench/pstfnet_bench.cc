@@ -191,11 +191,10 @@ void Layers(benchmark::State& state) {
       const Tensor last = x.contiguous(torch::MemoryFormat::ChannelsLast),
                    last_weight = conv.weight.contiguous(torch::MemoryFormat::ChannelsLast);
       const double last_ms = LeastMs([&] { torch::conv2d(last, last_weight, conv.bias, 1, padding); });
-      const Tensor blocked = x.to_mkldnn(),
-                   blocked_weight = torch::mkldnn_reorder_conv2d_weight(conv.weight.to_mkldnn(), padding, 1, 1, 1);
-      const double blocked_ms = LeastMs([&] {
-        torch::mkldnn_convolution(blocked, blocked_weight, conv.bias, {padding, padding}, {1, 1}, {1, 1}, 1);
-      });
+      const std::vector<std::int64_t> pad{padding, padding}, ones{1, 1};
+      const Tensor blocked = x.to_mkldnn(), bias = conv.bias.to_mkldnn(),
+                   weight = torch::mkldnn_reorder_conv2d_weight(conv.weight.to_mkldnn(), pad, ones, ones, 1);
+      const double blocked_ms = LeastMs([&] { torch::conv2d(blocked, weight, bias, ones, pad); });
       const double of_libtorch = std::min({planes_ms, last_ms, blocked_ms});
       best += count * std::min(direct_ms, of_libtorch);
       own += count * direct_ms;
