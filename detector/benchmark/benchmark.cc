@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "detector/benchmark/child.h"
@@ -25,15 +26,33 @@ void MakeSet(const BenchmarkRun& run, const std::vector<std::string>& arguments)
   if (result.exit_code != 0) throw BadInput(result.failure);
 }
 
+/// Has `mirst generate` make the set in `made`, unless the same options have made it before; goes on where that was cut
+/// off.
+void Generate(const BenchmarkRun& run, const BenchmarkSet& set, const fs::path& made, ExistingCells existing) {
+  const fs::path job = made.string() + ".job.txt";
+  std::string wanted = "config " + Sha256OfFile(set.generate) + "\n";
+  for (const std::string& assignment : set.assignments) wanted += assignment + "\n";
+  const bool is_same = fs::exists(job) && ReadFile(job) == wanted;
+  if (is_same && fs::exists(made / "manifest.json")) return;
+  if (!is_same && fs::exists(made / "manifest.json") && existing == ExistingCells::kRefuse) {
+    throw BadInput(
+        fmt::format("{} was made by other options; --force makes it anew, --out names another folder", made.string()));
+  }
+  WriteFileAtomically(job, wanted);
+  std::vector<std::string> arguments = {"generate",    "--config",
+                                        set.generate,  "--out",
+                                        made.string(), is_same ? "--resume" : "--force",
+                                        "--threads",   std::to_string(run.threads)};
+  for (const std::string& assignment : set.assignments) arguments.insert(arguments.end(), {"--set", assignment});
+  MakeSet(run, arguments);
+}
+
 /// The folder where the set lies in the native layout with its own splits.
-fs::path MakeOrTake(const BenchmarkRun& run, const BenchmarkSet& set) {
+fs::path MakeOrTake(const BenchmarkRun& run, const BenchmarkSet& set, ExistingCells existing) {
   const fs::path made = run.out / "sets" / set.name, resplit = run.out / "sets" / (set.name + "-splits");
   fs::path folder = set.folder;
   if (!set.generate.empty()) {
-    std::vector<std::string> arguments = {"generate",    "--config", set.generate, "--out",
-                                          made.string(), "--resume", "--threads",  std::to_string(run.threads)};
-    for (const std::string& assignment : set.assignments) arguments.insert(arguments.end(), {"--set", assignment});
-    MakeSet(run, arguments);
+    Generate(run, set, made, existing);
     folder = made;
   } else if (!fs::exists(folder / "manifest.json")) {  // anew each time: a change of the origin shows in the id
     std::vector<std::string> arguments = {"convert", set.folder, made.string(), "--to", "native", "--force"};
@@ -49,11 +68,12 @@ fs::path MakeOrTake(const BenchmarkRun& run, const BenchmarkSet& set) {
   return resplit;
 }
 
-std::vector<PreparedSet> PrepareSets(const BenchmarkRun& run) {
+std::vector<PreparedSet> PrepareSets(const BenchmarkRun& run, ExistingCells existing) {
   CreateFolder(run.out / "sets");
   std::vector<PreparedSet> sets;
   for (const BenchmarkSet& set : run.matrix.sets) {
-    sets.push_back(InContext("data set " + set.name, [&] { return OpenBenchmarkSet(set, MakeOrTake(run, set)); }));
+    sets.push_back(
+        InContext("data set " + set.name, [&] { return OpenBenchmarkSet(set, MakeOrTake(run, set, existing)); }));
     const PreparedSet& prepared = sets.back();
     LogInfo(fmt::format("data set {}: {:.12}, {} frames to score, {} sources", set.name, prepared.identity.dataset_id,
                         prepared.scored_frames, prepared.sources.size()));
@@ -186,7 +206,7 @@ BenchmarkReport RunBenchmark(const BenchmarkRun& run, ExistingCells existing, bo
     throw BadInput(fmt::format("{} holds other files; name an empty or a new folder", run.out.string()));
   CreateFolder(run.out);
   WriteFileAtomically(run.out / kMarker, "");
-  const std::vector<PreparedSet> sets = PrepareSets(run);
+  const std::vector<PreparedSet> sets = PrepareSets(run, existing);
   const std::vector<std::vector<PreparedSet>> folds = FoldsOf(run, sets);
   std::vector<PlannedCell> plan = Plan(run, folds, existing);
   const BenchmarkRecord record{run.matrix, sets, run.matrix.leave_one_source_out ? folds.size() : 0};

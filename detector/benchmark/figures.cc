@@ -30,11 +30,18 @@ double PlaceX(double false_rate) {
 }
 double PlaceY(double true_rate) { return kTop + (1 - true_rate) * (kHeight - kTop - kBottom); }
 
-/// The curve's corners as SVG points, of which those that fall on the same tenth of a pixel are one.
+/// The curve as SVG points, of which those that fall on the same tenth of a pixel are one. Between two corners it is a
+/// straight line over the rates themselves, and so none over their logarithm.
 std::string Points(const fs::path& roc_csv) {
   std::istringstream lines(ReadFile(roc_csv));
   std::string line, points, last;
+  const auto add = [&](double false_rate, double true_rate) {
+    std::string point = fmt::format("{:.1f},{:.1f} ", PlaceX(false_rate), PlaceY(true_rate));
+    if (point != last) points += point;
+    last = std::move(point);
+  };
   std::getline(lines, line);
+  double false_before = 0, true_before = 0;
   while (std::getline(lines, line)) {
     std::istringstream cells(line);
     std::array<std::string, 5> cell;
@@ -44,9 +51,11 @@ std::string Points(const fs::path& roc_csv) {
       const std::string& text = cell[3 + i];
       std::from_chars(text.data(), text.data() + text.size(), rates[i]);
     }
-    std::string point = fmt::format("{:.1f},{:.1f} ", PlaceX(rates[1]), PlaceY(rates[0]));
-    if (point != last) points += point;
-    last = std::move(point);
+    const auto [true_rate, false_rate] = rates;
+    for (double step = std::max(false_before, kLeastRate) * 1.1; step < false_rate; step *= 1.1)
+      add(step, true_before + (true_rate - true_before) * (step - false_before) / (false_rate - false_before));
+    add(false_rate, true_rate);
+    false_before = false_rate, true_before = true_rate;
   }
   return points;
 }

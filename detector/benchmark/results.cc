@@ -49,7 +49,10 @@ void Rank(const std::string& set, std::vector<BenchmarkRow>& rows) {
     if (const auto iou = MeanIou(row, set); iou && row.MayBeRanked() && !row.ablation) ranked.emplace_back(*iou, &row);
   }
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  for (std::size_t i = 0; i < ranked.size(); ++i) ranked[i].second->rank = static_cast<int>(i) + 1;
+  for (std::size_t i = 0; i < ranked.size(); ++i) {
+    const bool is_equal = i > 0 && ranked[i].first == ranked[i - 1].first;
+    ranked[i].second->rank = is_equal ? *ranked[i - 1].second->rank : static_cast<int>(i) + 1;
+  }
 }
 
 }  // namespace
@@ -145,12 +148,13 @@ std::vector<BenchmarkRow> ReadRows(const BenchmarkRecord& record, const fs::path
       if (++folds == std::max<std::size_t>(record.folds, 1)) rows.back().scores[set.name].push_back(std::move(scores));
     }
   }
-  Rank(record.sets.front().name, rows);
+  if (!record.matrix.smoke) Rank(record.sets.front().name, rows);
   return rows;
 }
 
 std::vector<std::string> Statements(const BenchmarkRecord& record, const std::vector<BenchmarkRow>& rows) {
   std::vector<std::string> statements;
+  if (record.matrix.smoke) return statements;
   const std::string& set = record.sets.front().name;
   struct Group {
     const char* name;

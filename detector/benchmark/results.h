@@ -36,7 +36,7 @@ struct BenchmarkRow {
   std::vector<CellStatus> cells;
   std::map<std::string, std::vector<TrainingScores>> scores;  ///< by set, one a seed whose folds are all scored
   std::optional<DetectorCosts> costs;
-  std::optional<int> rank;  ///< by IoU_seq of the first set; see MayBeRanked
+  std::optional<int> rank;  ///< by IoU_seq of the first set, equal ones alike; see MayBeRanked. None in a smoke run
 
   /// All its cells are done; a network has three seeds at least.
   bool MayBeRanked() const;

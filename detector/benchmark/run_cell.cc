@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kLog = "log.txt";
 constexpr const char* kValidationLog = "training/val_log.csv";
+constexpr double kStartSeconds = 1;              // of a process: loading, reading the set, writing scores
 constexpr const char* kStarted = "started.txt";  // holds the hash of the options that the cell was begun with
 
 /// A step that failed: it marks the cell or the probe.
@@ -235,8 +236,10 @@ double EstimateSeconds(const BenchmarkMatrix& matrix, const BenchmarkCell& cell,
     if (matrix.limit_minutes) seconds = std::min(seconds, 60 * *matrix.limit_minutes);
   }
   double frames = 0;
-  for (const PreparedSet& set : ScoredSets(cell, sets))
+  for (const PreparedSet& set : ScoredSets(cell, sets)) {
     frames += static_cast<double>(set.scored_frames + set.validation_frames);
+    seconds += kStartSeconds;
+  }
   return seconds + frames * (costs.speed ? 1e-3 * costs.speed->p50_ms : 0);
 }
 
