@@ -32,7 +32,10 @@ struct StepFailure {
 ChildResult Step(const BenchmarkRun& run, const std::string& what, const std::vector<std::string>& arguments,
                  const fs::path& folder) {
   ChildResult result = RunChild(run.program, arguments, folder / kLog, run.matrix.limit_memory_mib);
-  if (result.exit_code == static_cast<int>(ErrorCode::kUsage)) throw StepFailure{CellState::kAbsent, result.failure};
+  if (result.exit_code == static_cast<int>(ErrorCode::kUsage)) {  // an option or a network that it does not know
+    const std::string fault = result.failure.substr(0, result.failure.find(';'));
+    throw StepFailure{CellState::kAbsent, fmt::format("{}: this build refuses {}", what, fault)};
+  }
   if (result.exit_code != 0) throw StepFailure{CellState::kFailed, fmt::format("{}: {}", what, result.failure)};
   return result;
 }
