@@ -52,18 +52,22 @@ PreparedSet OpenBenchmarkSet(const BenchmarkSet& set, const fs::path& folder) {
   prepared.boxes = set.boxes;
   prepared.single_frame = set.single_frame;
   prepared.sources = SourcesOf(manifest);
-  std::map<std::string, std::int64_t> frames;
+  std::map<std::string, std::int64_t> frames, pixels;
   std::string splits;
   for (const ManifestSequence& sequence : manifest.sequences) {
     frames[sequence.split] += sequence.frames;
     frames[""] += sequence.frames;
+    const std::int64_t px = std::int64_t{sequence.frames} * sequence.width * sequence.height;
+    pixels[sequence.split] += px;
+    pixels[""] += px;
     splits += fmt::format("{} {}\n", sequence.name, sequence.split);
   }
   prepared.identity = {manifest.dataset_id, Sha256OfText(splits)};
   prepared.split = frames.contains("test") ? "test" : "";
   prepared.scored_frames = frames[prepared.split];
+  prepared.scored_px = pixels[prepared.split];
   prepared.has_validation = !prepared.split.empty() && frames.contains("val");
-  if (prepared.has_validation) prepared.validation_frames = frames["val"];
+  if (prepared.has_validation) prepared.validation_px = pixels["val"];
   return prepared;
 }
 

@@ -25,7 +25,8 @@ struct PreparedSet {
   std::vector<std::string> sources;  ///< background sources of all its sequences, sorted
   bool has_validation = false;
   bool boxes = false, single_frame = false;
-  std::int64_t scored_frames = 0, validation_frames = 0;
+  std::int64_t scored_frames = 0;
+  std::int64_t scored_px = 0, validation_px = 0;  ///< pixels of those frames, and of the val split where it is used
 };
 
 /// A native set as it lies in `folder`. Throws kBadInput where a file of it is missing or is not what the manifest

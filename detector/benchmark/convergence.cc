@@ -87,7 +87,7 @@ std::optional<Slope> SlopeOfLastThird(const std::vector<ValidationPoint>& curve)
 
 std::string WhyNotConverged(const std::vector<ValidationPoint>& curve, int least_validations) {
   if (std::ssize(curve) < least_validations)
-    return fmt::format("{} validations, fewer than {}", curve.size(), least_validations);
+    return fmt::format("{} validation{}, fewer than {}", curve.size(), curve.size() == 1 ? "" : "s", least_validations);
   const std::optional<Slope> slope = SlopeOfLastThird(curve);
   if (!slope) return fmt::format("{} validations tell no slope", curve.size());
   if (slope->low > 0) {

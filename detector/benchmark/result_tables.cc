@@ -194,7 +194,7 @@ TextTable CostTable(const std::vector<BenchmarkRow>& rows) {
   return table;
 }
 
-TextTable CellTable(const std::vector<BenchmarkRow>& rows) {
+TextTable CellTable(const BenchmarkRecord& record, const std::vector<BenchmarkRow>& rows) {
   TextTable table;
   table.title = "Cells: what each result comes from; hashes are the first 12 digits of SHA-256 (status.json has all)";
   table.columns = {"cell", "state",    "steps",   "samples", "validations", "slope, IoU points in 1000 steps",
@@ -207,12 +207,11 @@ TextTable CellTable(const std::vector<BenchmarkRow>& rows) {
         return it == cell.files.end() ? std::string(kNone) : it->second.substr(0, 12);
       };
       const bool trained = cell.seed.has_value();
-      const std::string data = row.trained_on.empty() || !cell.sets.contains(row.trained_on)
-                                   ? (cell.sets.empty() ? kNone : cell.sets.begin()->second.dataset_id.substr(0, 12))
-                                   : cell.sets.at(row.trained_on).dataset_id.substr(0, 12);
+      const auto set = cell.sets.find(cell.sets.contains(row.trained_on) ? row.trained_on : record.sets.front().name);
+      const std::string data = set == cell.sets.end() ? kNone : set->second.dataset_id.substr(0, 12);
       table.rows.push_back(
-          {cell.cell, NameOf(cell.state), trained ? std::to_string(cell.steps) : kNone,
-           trained ? std::to_string(cell.samples) : kNone, trained ? std::to_string(cell.validations) : kNone,
+          {cell.cell, NameOf(cell.state), cell.steps > 0 ? std::to_string(cell.steps) : kNone,
+           cell.samples > 0 ? std::to_string(cell.samples) : kNone, trained ? std::to_string(cell.validations) : kNone,
            cell.slope ? fmt::format("{:+.3f}", 100 * cell.slope->per_1000_steps) : kNone,
            cell.slope ? fmt::format("{:+.3f} to {:+.3f}", 100 * cell.slope->low, 100 * cell.slope->high) : kNone,
            trained ? Number(cell.train_s, 1) : kNone, Number(cell.score_s, 1), cell.config_sha256.substr(0, 12),
@@ -245,7 +244,7 @@ std::vector<TextTable> ResultTables(const BenchmarkRecord& record, const std::ve
     tables.push_back(SetTable(record.sets[i], rows));
   for (const BenchmarkTable& asked : record.matrix.ablations) tables.push_back(AblationTable(asked, first, rows));
   tables.push_back(CostTable(rows));
-  tables.push_back(CellTable(rows));
+  tables.push_back(CellTable(record, rows));
   return tables;
 }
 

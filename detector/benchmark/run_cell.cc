@@ -238,12 +238,13 @@ double EstimateSeconds(const BenchmarkMatrix& matrix, const BenchmarkCell& cell,
     seconds = steps * costs.step_s + std::ceil(validations) * costs.validation_s;
     if (matrix.limit_minutes) seconds = std::min(seconds, 60 * *matrix.limit_minutes);
   }
-  double frames = 0;
   for (const PreparedSet& set : ScoredSets(cell, sets)) {
-    frames += static_cast<double>(set.scored_frames + set.validation_frames);
     seconds += kStartSeconds;
+    if (!costs.speed) continue;
+    const double timed_px = static_cast<double>(costs.speed->width) * costs.speed->height;
+    seconds += 1e-3 * costs.speed->p50_ms * static_cast<double>(set.scored_px + set.validation_px) / timed_px;
   }
-  return seconds + frames * (costs.speed ? 1e-3 * costs.speed->p50_ms : 0);
+  return seconds;
 }
 
 std::vector<PreparedSet> ScoredSets(const BenchmarkCell& cell, const std::vector<PreparedSet>& sets) {
@@ -278,6 +279,9 @@ CellStatus RunCell(const BenchmarkRun& run, const BenchmarkCell& cell, const std
       weights = cell.network->checkpoint;
       status.weights = fs::absolute(weights).string();
       status.files[status.weights] = Sha256OfFile(weights);
+      const Json description = ParseJson(ReadFile(fs::path(weights).replace_extension(".json")));
+      status.steps = GetOr<std::int64_t>(description, "steps", 0);
+      status.samples = GetOr<std::int64_t>(description, "samples_seen", 0);
     }
     for (const PreparedSet& set : ScoredSets(cell, sets)) {
       BenchmarkJob job = JobOf(run, cell, set, weights);

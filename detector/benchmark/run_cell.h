@@ -40,7 +40,7 @@ DetectorCosts ParseDetectorCosts(const std::string& text);
 DetectorCosts Probe(const BenchmarkRun& run, const BenchmarkCell& cell, const std::vector<PreparedSet>& sets,
                     const std::string& config_sha256);
 
-/// Seconds that the cell will take by its detector's costs.
+/// Seconds that the cell will take by its detector's costs; time grows with the pixels.
 double EstimateSeconds(const BenchmarkMatrix& matrix, const BenchmarkCell& cell, const DetectorCosts& costs,
                        const std::vector<PreparedSet>& sets);
 
