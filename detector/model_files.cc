@@ -42,7 +42,7 @@ std::vector<ModelLayer> LayersOf(const torch::nn::Module& network) {
 /// leaves out what the last frame does not need.
 std::vector<ModelStage> CostsOf(Network& network, std::vector<std::int64_t> shape) {
   const torch::NoGradGuard no_gradient;
-  const std::int64_t samples = network.LeastTrainingBatch();
+  const std::int64_t samples = network.traits().least_batch;
   shape[0] = samples;
   const auto stages = network.Stages(torch::zeros(shape));
   const std::vector<Tensor> weights = network.module().parameters();

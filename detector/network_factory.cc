@@ -106,8 +106,6 @@ class IsnetNetwork final : public ImageNetwork<Isnet, ImageNetworkOptions> {
 class UiunetNetwork final : public ImageNetwork<Uiunet, ImageNetworkOptions> {
  public:
   using ImageNetwork::ImageNetwork;
-  int LeastTrainingBatch() const override { return 2; }
-
  private:
   std::int64_t Channels() const override { return options_.channels; }
   std::vector<Tensor> Forward(const Tensor& images) override { return network_(images); }

@@ -11,22 +11,10 @@
 #include <vector>
 
 #include "core/config.h"
+#include "detector/network/image_network_options.h"
 #include "detector/network_traits.h"
 
 namespace mirst {
-
-/// Options of the single-frame networks DNANet, ISNet and UIU-Net.
-struct ImageNetworkOptions {
-  int channels = 1;  ///< of the image: 1 as in BasicIRSTD's common protocol, 3 as released (grey repeated)
-  friend bool operator==(const ImageNetworkOptions&, const ImageNetworkOptions&) = default;
-};
-
-inline void Visit(OptionsVisitor& visitor, ImageNetworkOptions& o) {
-  visitor.Integer("channels", o.channels, {1, 3}, "channels of the image: 1 (grey), or 3 as released (grey repeated)");
-}
-inline void AddFaults(OptionsReader& reader, const ImageNetworkOptions& o) {
-  if (o.channels == 2) reader.AddFault("channels", "found 2, allowed: 1, 3");
-}
 
 /// Options of the networks that have none.
 struct FixedNetworkOptions {};
@@ -56,8 +44,6 @@ class Network {
   virtual std::vector<std::pair<std::string, std::function<void()>>> Stages(const torch::Tensor& input);
   /// Height and width of frames must be multiples of it; 1 where they are resampled.
   virtual int FrameStride() const { return traits_.stride; }
-  /// Samples that a batch must have in training.
-  virtual int LeastTrainingBatch() const { return 1; }
   /// Names of the tensors in the order of the formula of hash_weights.h.
   virtual std::vector<std::string> Numbering();
 

@@ -86,6 +86,7 @@ std::vector<NetworkTraits> MakeTraits() {
                  .output = "logits (batch, 7, height, width), the first channel is the prediction",
                  .window = 1,
                  .stride = 1,
+                 .least_batch = 2,
                  .hash_gain = 0.8,
                  .training = {OptimiserKind::kAdam, 1e-3, 0, "constant", 500, 3, 288, InitialWeights::kDefault,
                               "sum over seven outputs of cross entropy"},

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "detector/network_traits.h"
+
 namespace mirst {
 
 void Visit(OptionsVisitor& v, TrainingDataOptions& o) {
@@ -56,6 +60,10 @@ void Visit(OptionsVisitor& v, TrainOptions& o) {
   auto seed = static_cast<std::int64_t>(o.seed);
   v.Integer("seed", seed, {0, 9007199254740992.0}, "of initial weights, order and augmentation");
   o.seed = static_cast<std::uint64_t>(seed);
+  const std::vector<std::string> names = NetworkNames();
+  int arch = static_cast<int>(std::find(names.begin(), names.end(), o.arch) - names.begin());
+  v.Choice("arch", arch, names, "the network; mirst model info tells what is published about each");
+  o.arch = names.at(static_cast<std::size_t>(arch));
   v.Real("epochs", o.epochs, {1e-6, 1e6},
          "an epoch sees as many samples as the train split has windows of five frames");
   v.Integer("steps", o.steps, {0, 1e9}, "optimiser steps, instead of epochs; 0: by epochs");
@@ -80,10 +88,15 @@ void Visit(OptionsVisitor& v, TrainOptions& o) {
   v.Group("validation", o.validation, "on whole frames of the validation split");
   v.Group("distributed", o.distributed, "trainings by several processes");
   v.Group("network", o.network, "PSTFNet");
+  v.Group("image_network", o.image_network, "DNANet, ISNet and UIU-Net");
 }
 
 void AddFaults(OptionsReader& reader, const TrainOptions& o) {
   AddFaults(reader, o.network);
+  AddFaults(reader, o.image_network);
+  if (const int least = TraitsOf(o.arch).least_batch; o.data.batch < least) {
+    reader.AddFault("data.batch", fmt::format("found {}, {} needs {} or more", o.data.batch, o.arch, least));
+  }
   if (o.data.crop_px % 16 != 0) {
     reader.AddFault("data.crop_px", fmt::format("found {}, expected a multiple of 16", o.data.crop_px));
   }

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/config.h"
 #include "detector/device_choice.h"
+#include "detector/network/image_network_options.h"
 #include "detector/network/pstfnet_options.h"
 
 namespace mirst {
@@ -63,9 +65,11 @@ enum class Precision {
 
 struct TrainOptions {
   std::uint64_t seed = 0;
+  std::string arch = "pstfnet";  ///< one of NetworkNames()
   PstfnetOptions network{.size_mode = SizeMode::kFree};
-  double epochs = 48;  ///< an epoch sees as many samples as there are windows
-  int steps = 0;       ///< instead of epochs; 0 = by epochs
+  ImageNetworkOptions image_network;  ///< of DNANet, ISNet and UIU-Net
+  double epochs = 48;                 ///< an epoch sees as many samples as there are windows
+  int steps = 0;                      ///< instead of epochs; 0 = by epochs
   /// Probability of a target that the network starts with at every pixel; none = LibTorch's initialisation (about 0.5).
   std::optional<double> initial_probability;
   std::optional<double> limit_minutes;  ///< stop early, with a checkpoint

@@ -10,6 +10,8 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "detector/loss.h"
+#include "detector/network_factory.h"
+#include "detector/network_stream.h"
 #include "detector/sequence_detector.h"
 #include "detector/torch_error.h"
 
@@ -122,7 +124,13 @@ std::unique_ptr<TrainableNetwork> MakeTrainableNetwork(const TrainOptions& optio
   RandomStream random(RandomKey{.seed = options.seed, .purpose = Purpose::kInitialWeights});
   const std::uint64_t high = random.Next();
   torch::manual_seed(high << 32 | random.Next());
-  return std::make_unique<TrainablePstfnet>(options);
+  if (options.arch == "pstfnet") return std::make_unique<TrainablePstfnet>(options);
+  const bool takes_channels = options.arch == "dnanet" || options.arch == "isnet" || options.arch == "uiunet";
+  const std::string network_options =
+      takes_channels ? PrintOptions(options.image_network, OptionsFormat::kJson) : std::string("{}");
+  std::unique_ptr<Network> network = MakeNetwork(options.arch, ConfigTree::FromText(network_options, "image_network"));
+  InitialiseAsPublished(*network);
+  return MakeTrainable(std::move(network));
 }
 
 }  // namespace mirst

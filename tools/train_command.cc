@@ -1,11 +1,13 @@
 // `mirst train`: a detector on a data set.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "datasets/labelled_frames.h"
+#include "detector/network_traits.h"
 #include "detector/streamed_frames.h"
 #include "detector/train_seeds.h"
 #include "generator/generated_stream.h"
@@ -16,7 +18,7 @@ namespace {
 
 struct TrainFlags : CommonFlags {
   std::filesystem::path data, stream, out;
-  std::string device;
+  std::string arch, device;
   std::vector<std::uint64_t> seeds;
   bool resume = false;
 };
@@ -33,6 +35,7 @@ CommonFlags WithOwnConfig(const TrainFlags& flags) {
 
 TrainOptions ResolveOptions(const TrainFlags& flags) {
   ConfigTree tree = LoadConfig(WithOwnConfig(flags));
+  if (!flags.arch.empty()) tree.Assign("arch=" + flags.arch);
   if (!flags.device.empty()) tree.Assign("device=" + flags.device);
   return ReadOptions<TrainOptions>(tree);
 }
@@ -160,6 +163,8 @@ void AddTrainCommand(CLI::App& program) {
                    "In place of --data: options of `mirst generate`, whose samples are made in memory")
       ->type_name("FILE");
   command->add_option("--out", flags->out, "Folder for checkpoints and logs")->type_name("DIR");
+  command->add_option("--arch", flags->arch, fmt::format("Network: {}", fmt::join(NetworkNames(), ", ")))
+      ->type_name("NAME");
   command->add_option("--device", flags->device, "auto, cpu or cuda")->type_name("NAME");
   command->add_flag(
       "--resume", flags->resume,
@@ -177,6 +182,7 @@ void AddTrainCommand(CLI::App& program) {
       "  mirst train --data out/set --set steps=20000 --set limit_minutes=60 --out out/pstfnet --force\n"
       "  mirst train --resume --data out/set --out out/pstfnet\n"
       "  mirst train --data out/set --out out/three --seeds 1,2,3\n"
+      "  mirst train --arch rdian --data out/set --out out/rdian\n"
       "  mpirun -n 2 mirst train --threads 1 --data out/set --out out/pstfnet\n"
       "  mirst train --print-config          all options with their meaning, as YAML");
   command->callback([flags] { Run(*flags); });

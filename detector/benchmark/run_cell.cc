@@ -63,7 +63,7 @@ std::vector<std::string> TrainArguments(const BenchmarkRun& run, const Benchmark
                                         "--seed",
                                         std::to_string(*cell.seed)};
   if (!network.train.empty()) arguments.insert(arguments.end(), {"--config", network.train});
-  if (network.arch != "pstfnet") arguments.insert(arguments.end(), {"--set", "arch=" + network.arch});
+  if (network.arch != "pstfnet") arguments.insert(arguments.end(), {"--arch", network.arch});
   for (const std::string& assignment : network.assignments) arguments.insert(arguments.end(), {"--set", assignment});
   if (limit_minutes)
     arguments.insert(arguments.end(), {"--set", fmt::format("limit_minutes={:.4f}", std::max(*limit_minutes, 0.001))});
