@@ -14,11 +14,11 @@ namespace {
 
 const std::vector<std::string> kCommands = {
 #ifdef MIRST_WITH_TORCH
-    "model",      "train",
+    "model",    "train",
 #endif
-    "audit",      "capture",  "compare", "convert", "detect", "diff",    "embed",
-    "evaluate",   "generate", "inspect", "merge",   "pack",   "physics", "preview",
-    "regenerate", "relabel",  "render",  "report",  "scr",    "stats",   "validate"};
+    "audit",    "bench",    "capture", "compare", "convert", "detect",  "diff",    "embed",
+    "evaluate", "generate", "inspect", "merge",   "pack",    "physics", "preview", "regenerate",
+    "relabel",  "render",   "report",  "scr",     "stats",   "validate"};
 
 /// Families of commands: each has its own, and those take the flags.
 bool IsFamily(const std::string& command) { return command == "physics" || command == "model"; }
