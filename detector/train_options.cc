@@ -35,12 +35,25 @@ void Visit(OptionsVisitor& v, LossOptions& o) {
 }
 
 void Visit(OptionsVisitor& v, OptimiserOptions& o) {
-  v.Real("learning_rate", o.learning_rate, {1e-8, 1}, "of AdamW, at the start");
-  v.Interval("betas", o.betas, {0, 0.9999999}, "decay of the means of gradient and squared gradient");
-  v.Real("weight_decay", o.weight_decay, {0, 1}, "decoupled");
+  v.Choice("kind", o.kind, {"adagrad", "adam", "adamw", "sgd"}, "sgd: with Nesterov's momentum");
+  v.Real("learning_rate", o.learning_rate, {1e-8, 1}, "at the start");
+  v.Interval("betas", o.betas, {0, 0.9999999},
+             "of adam and adamw: decay of the means of gradient and squared gradient");
+  v.Real("momentum", o.momentum, {0, 0.9999999}, "of sgd");
+  v.Real("weight_decay", o.weight_decay, {0, 1},
+         "adamw: decoupled; sgd: of convolutions and matrices; others: of all parameters");
   v.Real("clip_norm", o.clip_norm, {1e-6, 1e6}, "largest norm of the gradient");
+  v.Choice("schedule", o.schedule, {"milestones", "polynomial", "cosine", "halving", "constant"},
+           "how the learning rate goes on; polynomial: (1 - share of the planned steps)^0.9");
   v.Interval("milestones", o.milestones, {0, 1},
-             "shares of the planned steps after which the learning rate falls to a tenth; 1: never");
+             "of that schedule: shares of the planned steps after which the learning rate falls to a tenth; 1: never");
+  v.Real("final_rate", o.final_rate, {0, 1}, "where polynomial and cosine end, and the least of halving");
+  v.Real("stretches", o.stretches, {0.01, 1e6},
+         "of the planned steps: the cosine falls in the first, rises in the second, and so on; halving halves after "
+         "each");
+  v.Real("warmup", o.warmup, {0, 1},
+         "share of the planned steps in which the learning rate rises with their square; polynomial, cosine and "
+         "halving have the rest");
 }
 
 void Visit(OptionsVisitor& v, ValidationOptions& o) {
@@ -84,7 +97,7 @@ void Visit(OptionsVisitor& v, TrainOptions& o) {
   v.Group("data", o.data, "samples");
   v.Group("augmentation", o.augmentation, "one transform for all five frames of a sample");
   v.Group("loss", o.loss, "the sum of");
-  v.Group("optimiser", o.optimiser, "AdamW");
+  v.Group("optimiser", o.optimiser, "published ones by mirst model info");
   v.Group("validation", o.validation, "on whole frames of the validation split");
   v.Group("distributed", o.distributed, "trainings by several processes");
   v.Group("network", o.network, "PSTFNet");
@@ -111,6 +124,10 @@ void AddFaults(OptionsReader& reader, const TrainOptions& o) {
   }
   if (o.loss.soft_iou == 0 && o.loss.focal == 0 && o.loss.bce == 0) {
     reader.AddFault("loss", "soft_iou, focal and bce are all 0, at least one must weigh more");
+  }
+  if (o.optimiser.final_rate > o.optimiser.learning_rate) {
+    reader.AddFault("optimiser.final_rate", fmt::format("found {}, expected at most optimiser.learning_rate, {}",
+                                                        o.optimiser.final_rate, o.optimiser.learning_rate));
   }
   if (o.precision == Precision::kBfloat16 && o.device == DeviceChoice::kCpu) {
     reader.AddFault("precision", "found bf16, a CPU trains in float32 only; use device: cuda");

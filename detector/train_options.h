@@ -11,6 +11,7 @@
 #include "detector/device_choice.h"
 #include "detector/network/image_network_options.h"
 #include "detector/network/pstfnet_options.h"
+#include "detector/network_traits.h"
 
 namespace mirst {
 
@@ -38,12 +39,27 @@ struct LossOptions {
   double bce = 0;          ///< weight of the binary cross entropy
 };
 
+/// How the learning rate goes on, over the planned steps.
+enum class RateSchedule {
+  kMilestones,  ///< x 0.1 at each of two shares
+  kPolynomial,  ///< (1 - share)^0.9
+  kCosine,
+  kHalving,
+  kConstant,
+};
+
 struct OptimiserOptions {
+  OptimiserKind kind = OptimiserKind::kAdamW;
   double learning_rate = 5e-4;
-  std::pair<double, double> betas{0.9, 0.999};
+  std::pair<double, double> betas{0.9, 0.999};  ///< of Adam and AdamW
+  double momentum = 0.937;                      ///< Nesterov's, of SGD
   double weight_decay = 1e-4;
   double clip_norm = 1;
-  std::pair<double, double> milestones{32.0 / 48, 44.0 / 48};  ///< of the planned steps; learning rate x 0.1 at each
+  RateSchedule schedule = RateSchedule::kMilestones;
+  std::pair<double, double> milestones{32.0 / 48, 44.0 / 48};
+  double final_rate = 0;  ///< where the polynomial and the cosine end, and the least of halving
+  double stretches = 1;   ///< falls of the cosine, each but the last followed by a rise in turn; halvings + 1
+  double warmup = 0;      ///< share of the planned steps in which the rate rises with their square
 };
 
 struct ValidationOptions {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 #include <utility>
 
 #include "core/error.h"
@@ -14,6 +13,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "detector/mixed_precision.h"
+#include "detector/optimiser.h"
 #include "detector/torch_error.h"
 
 namespace mirst {
@@ -22,15 +22,7 @@ using torch::Tensor;
 using Clock = std::chrono::steady_clock;
 namespace {
 
-constexpr double kDecay = 0.1;  // of the learning rate at a milestone
-
 double Seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-torch::optim::AdamWOptions AdamW(const OptimiserOptions& o) {
-  return torch::optim::AdamWOptions(o.learning_rate)
-      .betas(std::make_tuple(o.betas.first, o.betas.second))
-      .weight_decay(o.weight_decay);
-}
 
 std::unique_ptr<TrainableNetwork> NetworkOn(c10::Device device, const TrainOptions& options) {
   return TranslateTorchErrors([&] {
@@ -62,7 +54,7 @@ TrainingRun::TrainingRun(const TrainOptions& options, std::shared_ptr<const Labe
       data_(std::move(data)),
       train_(data_, TrainingSplit::kTrain, CacheBytes()),
       network_(NetworkOn(device, options)),
-      optimiser_(network_->module().parameters(), AdamW(options.optimiser)) {
+      optimiser_(MakeOptimiser(options.optimiser, network_->module())) {
   if (options.validation.every_steps > 0 && speaks()) {
     validation_.emplace(data_, TrainingSplit::kValidation, CacheBytes());
   }
@@ -195,7 +187,7 @@ TrainingRun::StepResult TrainingRun::Step(Batch& batch, bool time_is_up) {
   const Tensor ignore = tensor_of(batch.ignore, {samples, 1, size, size});
   SeedLibTorch(options_.seed, progress_.steps, group_ != nullptr ? group_->rank() : 0);
   network_->module().train();
-  optimiser_.zero_grad();
+  optimiser_->zero_grad();
   Tensor loss;
   {
     const MixedPrecision mixed(options_.precision);
@@ -210,19 +202,15 @@ TrainingRun::StepResult TrainingRun::Step(Batch& batch, bool time_is_up) {
   if (group_ != nullptr) group_->Sum(agreed);
   agreed = agreed.to(torch::kCPU);
   torch::nn::utils::clip_grad_norm_(network_->module().parameters(), options_.optimiser.clip_norm);
-  optimiser_.step();
+  optimiser_->step();
   if (average_) average_->Update(network_->module(), progress_.steps + 1);
   const double* values = agreed.data_ptr<double>();
   return {values[0] / ProcessCount(), values[1] > 0, values[2] > 0};
 }
 
 double TrainingRun::SetLearningRate() {
-  const auto [first, second] = options_.optimiser.milestones;
-  double rate = options_.optimiser.learning_rate;
-  for (const double share : {first, second}) {
-    if (static_cast<double>(progress_.steps) >= share * static_cast<double>(planned_steps_)) rate *= kDecay;
-  }
-  for (auto& group : optimiser_.param_groups()) group.options().set_lr(rate);
+  const double rate = LearningRateAt(options_.optimiser, progress_.steps, planned_steps_);
+  for (auto& group : optimiser_->param_groups()) group.options().set_lr(rate);
   return rate;
 }
 

@@ -2,7 +2,7 @@
 // prepares it.
 #pragma once
 
-#include <torch/optim/adamw.h>
+#include <torch/optim/optimizer.h>
 
 #include <chrono>
 #include <filesystem>
@@ -34,7 +34,7 @@ class TrainingRun {
  private:
   bool speaks() const { return group_ == nullptr || group_->rank() == 0; }
   std::uintmax_t CacheBytes() const { return static_cast<std::uintmax_t>(options_.data.cache_mib) << 20; }
-  TrainTensors Tensors() { return {network_->module(), optimiser_, average_ ? &*average_ : nullptr}; }
+  TrainTensors Tensors() { return {network_->module(), *optimiser_, average_ ? &*average_ : nullptr}; }
 
   void OpenFiles(bool resumed);
   void TakeSteps();
@@ -63,7 +63,7 @@ class TrainingRun {
   SplitFrames train_;
   std::optional<SplitFrames> validation_;
   std::unique_ptr<TrainableNetwork> network_;
-  torch::optim::AdamW optimiser_;
+  std::unique_ptr<torch::optim::Optimizer> optimiser_;
   std::optional<AveragedWeights> average_;
   TrainProgress progress_;  // after the last whole step
   std::optional<BatchLoader> loader_;

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <type_traits>
 #include <utility>
 
 #include "core/json.h"
 #include "detector/checkpoint.h"
+#include "detector/optimiser.h"
 #include "detector/safetensors.h"
 #include "detector/torch_error.h"
 
@@ -92,25 +92,6 @@ TrainProgress FromText(const std::string& text) {
   return p;
 }
 
-using States = std::decay_t<decltype(std::declval<torch::optim::Optimizer&>().state())>;
-
-/// LibTorch 1 files the state of a parameter under its address as text, LibTorch 2 under the address itself.
-template <class Key = States::key_type>
-Key StateKey(const Tensor& parameter) {
-  auto* address = parameter.unsafeGetTensorImpl();
-  if constexpr (std::is_same_v<Key, std::string>) {
-    return c10::guts::to_string(address);
-  } else {
-    return static_cast<Key>(address);
-  }
-}
-
-/// Of a parameter that has not been stepped yet: none.
-torch::optim::AdamWParamState* MomentsOf(torch::optim::AdamW& optimiser, const Tensor& parameter) {
-  const auto found = optimiser.state().find(StateKey(parameter));
-  return found == optimiser.state().end() ? nullptr : static_cast<torch::optim::AdamWParamState*>(found->second.get());
-}
-
 void CopyInto(Tensor target, const TensorFile& file, const std::string& name) {
   const auto found = file.tensors.find(name);
   if (found == file.tensors.end() || found->second.sizes() != target.sizes()) {
@@ -128,13 +109,7 @@ void SaveTrainState(const std::filesystem::path& path, const TrainProgress& prog
   if (tensors.average != nullptr) {
     for (const auto& [name, tensor] : tensors.average->tensors()) file.tensors["average." + name] = tensor;
   }
-  for (const auto& parameter : tensors.module.named_parameters()) {
-    const auto* moments = MomentsOf(tensors.optimiser, parameter.value());
-    if (moments == nullptr) continue;
-    file.tensors["step." + parameter.key()] = torch::tensor(moments->step(), torch::kLong);
-    file.tensors["exp_avg." + parameter.key()] = moments->exp_avg();
-    file.tensors["exp_avg_sq." + parameter.key()] = moments->exp_avg_sq();
-  }
+  for (const auto& [name, tensor] : OptimiserState(tensors.optimiser, tensors.module)) file.tensors[name] = tensor;
   WriteSafetensors(path, file);
 }
 
@@ -155,17 +130,7 @@ void LoadTrainState(const std::filesystem::path& path, const TrainTensors& tenso
     if (tensors.average != nullptr) {
       for (const auto& [name, tensor] : tensors.average->tensors()) CopyInto(tensor, file, "average." + name);
     }
-    for (const auto& parameter : tensors.module.named_parameters()) {
-      const auto step = file.tensors.find("step." + parameter.key());
-      if (step == file.tensors.end()) continue;
-      auto moments = std::make_unique<torch::optim::AdamWParamState>();
-      moments->step(step->second.item<std::int64_t>());
-      moments->exp_avg(torch::zeros_like(parameter.value(), at::MemoryFormat::Preserve));
-      moments->exp_avg_sq(torch::zeros_like(parameter.value(), at::MemoryFormat::Preserve));
-      CopyInto(moments->exp_avg(), file, "exp_avg." + parameter.key());
-      CopyInto(moments->exp_avg_sq(), file, "exp_avg_sq." + parameter.key());
-      tensors.optimiser.state()[StateKey(parameter.value())] = std::move(moments);
-    }
+    RestoreOptimiserState(file.tensors, tensors.optimiser, tensors.module);
   });
 }
 

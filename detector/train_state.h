@@ -4,7 +4,7 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/optim/adamw.h>
+#include <torch/optim/optimizer.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -42,7 +42,7 @@ struct TrainProgress {
 /// The parts that hold tensors; `average` may be null.
 struct TrainTensors {
   torch::nn::Module& module;
-  torch::optim::AdamW& optimiser;
+  torch::optim::Optimizer& optimiser;
   AveragedWeights* average = nullptr;
 };
 
