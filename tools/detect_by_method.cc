@@ -29,7 +29,6 @@ void PrepareResponseFolder(const fs::path& folder, const std::vector<std::unique
       throw BadInput(
           fmt::format("{} holds files that are no responses of mirst; name an empty or a new folder", folder.string()));
     if (!force) throw BadInput(fmt::format("{} already holds responses; --force replaces them", folder.string()));
-    fs::remove(folder / kResponseLog, ignored);
   }
   for (const auto& source : sources) {
     fs::remove_all(folder / source->info().name, ignored);
@@ -48,15 +47,20 @@ class Run {
     for (const auto& source : sources) frames += source->info().frame_count;
     if (!run_.response.empty()) PrepareResponseFolder(run_.response, sources, force);
     if (!run_.out.empty()) PrepareDetectionFolder(run_.out, force);
+    WriteLogs();  // empty: a run that stops midway leaves folders that --force knows as its own
     Progress progress(run_.method, frames, "frames");
     for (const auto& source : sources) InContext(source->info().name, [&] { Sequence(*source, progress); });
-    if (!run_.response.empty()) WriteFileAtomically(run_.response / kResponseLog, response_log_);
-    if (!run_.out.empty()) WriteFileAtomically(run_.out / kDetectionLog, detection_log_);
+    WriteLogs();
   }
   std::int64_t frames() const { return frames_; }
   std::int64_t detections() const { return detections_; }
 
  private:
+  void WriteLogs() const {
+    if (!run_.response.empty()) WriteFileAtomically(run_.response / kResponseLog, response_log_);
+    if (!run_.out.empty()) WriteFileAtomically(run_.out / kDetectionLog, detection_log_);
+  }
+
   void Sequence(const SequenceSource& source, Progress& progress) {
     const SourceInfo& info = source.info();
     std::vector<Frame> frames = source.Read(0, info.frame_count);

@@ -99,6 +99,18 @@ TEST_F(DetectMethod, WritesMasksByTheSegmentationRule) {
   EXPECT_EQ(CountPixels(ReadMask(Path("found/mask/seq/000002.png"))), 9);
 }
 
+TEST_F(DetectMethod, WhatARunThatStoppedMidwayLeftIsReplacedByForce) {
+  const std::string last = Path("seq/000004.png"), whole = ReadFile(last);
+  const std::vector<std::string> run = {"--method", "top_hat", "--force", "--response", Path("r"), "--out", Path("o")};
+  WriteFileAtomically(last, whole.substr(0, whole.size() / 2));
+  EXPECT_EQ(Run(run).exit_code, 3);
+  EXPECT_EQ(Run(run).exit_code, 3);
+  WriteFileAtomically(last, whole);
+  const ProgramResult result = Run(run);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(fs::exists(Path("r/seq/000004.npy")));
+}
+
 TEST_F(DetectMethod, NamesWhatIsWrong) {
   ExpectRefusal({"--method", "ipi", "--response", Path("out")}, 3, "too small for IPI");
   ExpectRefusal({"--method", "wslcm", "--iterations", "3", "--response", Path("out")}, 2, "does not iterate");

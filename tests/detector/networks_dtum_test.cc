@@ -22,6 +22,8 @@ struct DtumCase {
   double median_error, largest_error, buffer_error;  // of the training step
 };
 
+void PrintTo(const DtumCase& dtum, std::ostream* out) { *out << dtum.folder; }
+
 class DtumGolden : public testing::TestWithParam<DtumCase> {
  protected:
   void SetUp() override { MIRST_REQUIRE_PATH(folder_); }
