@@ -1,6 +1,7 @@
 // `mirst bench`: detectors on data sets, one protocol, one command.
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include "core/error.h"
@@ -99,6 +100,7 @@ void Run(const BenchFlags& flags) {
   }
   if (flags.out.empty()) throw UsageError("--out DIR is required; see 'mirst bench --help'");
   const auto threads = ApplyCommonFlags(flags);
+  setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);  // LibTorch's waiting threads would take the others' cores
   const BenchmarkRun run{
       matrix,      fs::absolute(flags.out), fs::canonical("/proc/self/exe"), NameOf(flags.device), ThreadCount(),
       kHasNetworks};

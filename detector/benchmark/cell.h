@@ -36,7 +36,7 @@ enum class CellState {
   kDone,
   kNotConverged,  ///< done, but its training was not at its end
   kFailed,        ///< a step of it ended with an error, a signal or for lack of memory
-  kAbsent,        ///< this build cannot make it
+  kAbsent,        ///< a network in a build without LibTorch
 };
 
 struct CellStatus {

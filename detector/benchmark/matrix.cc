@@ -84,6 +84,7 @@ void Keys(Visitor& item, BenchmarkNetwork& network) {
   item.Take("checkpoint", network.checkpoint);
   item.Take("on", network.on);
   item.Take("single_frame", network.single_frame);
+  item.Take("boxes", network.boxes);
   item.Take("ablation", network.ablation);
 }
 template <class Visitor>
@@ -168,7 +169,7 @@ void Visit(OptionsVisitor& v, BenchmarkMatrix& m) {
             "single_frame");
   v.TextList("methods", m.methods, "classical methods");
   v.TextList("method_options", m.method_assignments, "KEY=VALUE of `mirst evaluate --print-config`");
-  VisitList(v, "networks", m.networks, "id, name, arch, train, set, checkpoint, on, single_frame, ablation");
+  VisitList(v, "networks", m.networks, "id, name, arch, train, set, checkpoint, on, single_frame, boxes, ablation");
   VisitList(v, "ablations", m.ablations, "tables of some rows: title, rows (ids)");
 }
 

@@ -34,6 +34,7 @@ struct BenchmarkNetwork {
   std::string checkpoint;                ///< weights in place of a training
   std::string on;                        ///< set that it is trained on; empty: the first
   bool single_frame = false;             ///< looks at one frame
+  bool boxes = false;                    ///< makes boxes: their pixels have no IoU
   bool ablation = false;                 ///< stands in the ablation tables alone
 };
 

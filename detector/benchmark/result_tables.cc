@@ -26,15 +26,15 @@ std::string Spread(const std::vector<std::optional<double>>& values, double unit
   return count < 2 ? text : fmt::format("{} +- {:.{}f}", text, std::sqrt(squares / (count - 1)) / unit, digits);
 }
 
-/// IoU, Pd in %, Fa in 1e-6 of one subset under P1, means over sequences.
-void AddScores(const std::vector<SubsetScore>& trainings, std::vector<std::string>& cells) {
+/// IoU, Pd in %, Fa in 1e-6 of one subset under P1, means over sequences. The pixels of boxes have no IoU.
+void AddScores(const BenchmarkRow& row, const std::vector<SubsetScore>& trainings, std::vector<std::string>& cells) {
   std::vector<std::optional<double>> iou, pd, fa;
   for (const SubsetScore& subset : trainings) {
     iou.push_back(subset.iou_seq.value());
     pd.push_back(subset.pd_seq.value());
     fa.push_back(subset.fa_seq.value());
   }
-  cells.push_back(Spread(iou, 0.01, 2));
+  cells.push_back(row.boxes ? std::string(kNone) : Spread(iou, 0.01, 2));
   cells.push_back(Spread(pd, 0.01, 2));
   cells.push_back(trainings.size() == 1 ? trainings.front().FaText() : Spread(fa, 1e-6, 2));
 }
@@ -52,7 +52,8 @@ std::vector<DetectionReport> ReportsOf(const BenchmarkRow& row, const std::strin
 }
 
 /// Cells of the subset with this place in DetectionReport::subsets.
-void AddSubset(const std::vector<DetectionReport>& reports, std::size_t place, std::vector<std::string>& cells) {
+void AddSubset(const BenchmarkRow& row, const std::vector<DetectionReport>& reports, std::size_t place,
+               std::vector<std::string>& cells) {
   std::vector<SubsetScore> trainings;
   for (const DetectionReport& report : reports) {
     if (place < report.subsets.size()) trainings.push_back(report.subsets[place]);
@@ -60,7 +61,7 @@ void AddSubset(const std::vector<DetectionReport>& reports, std::size_t place, s
   if (trainings.empty()) {
     cells.insert(cells.end(), 3, kNone);
   } else {
-    AddScores(trainings, cells);
+    AddScores(row, trainings, cells);
   }
 }
 
@@ -89,7 +90,7 @@ TextTable ScrTable(const BenchmarkRecord& record, const std::vector<BenchmarkRow
     if (row.ablation) continue;
     const std::vector<DetectionReport> reports = ReportsOf(row, set.name, origin);
     std::vector<std::string> cells = {row.name};
-    for (const std::size_t place : {0U, 1U, 2U}) AddSubset(reports, place, cells);
+    for (const std::size_t place : {0U, 1U, 2U}) AddSubset(row, reports, place, cells);
     cells.push_back(row.is_method ? kNone : std::to_string(reports.size()));
     cells.push_back(row.is_method ? kNone : row.trained_on);
     cells.push_back(origin.empty() ? RankText(row) : kNone);
@@ -122,7 +123,7 @@ TextTable SetTable(const PreparedSet& set, const std::vector<BenchmarkRow>& rows
     std::vector<std::string> cells = {row.name, row.is_method ? kNone : row.trained_on};
     const auto it = row.scores.find(set.name);
     if (it == row.scores.end() || !set.boxes) {
-      AddSubset(ReportsOf(row, set.name, ""), 2, cells);
+      AddSubset(row, ReportsOf(row, set.name, ""), 2, cells);
     } else {
       std::vector<std::optional<double>> pd, rate;
       ProtocolCounts sum;
@@ -153,7 +154,7 @@ TextTable AblationTable(const BenchmarkTable& asked, const std::string& set, con
     if (row == rows.end()) continue;
     const std::vector<DetectionReport> reports = ReportsOf(*row, set, "");
     std::vector<std::string> cells = {row->name};
-    AddSubset(reports, 2, cells);
+    AddSubset(*row, reports, 2, cells);
     const bool known = row->costs && row->costs->parameters;
     cells.push_back(known ? std::to_string(*row->costs->parameters) : kNone);
     cells.push_back(row->costs ? Number(row->costs->gmacs, 2) : kNone);

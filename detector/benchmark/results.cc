@@ -99,7 +99,7 @@ BenchmarkRecord ParseBenchmarkRecord(const std::string& text) {
 }
 
 bool BenchmarkRow::MayBeRanked() const {
-  if (cells.empty() || scores.empty()) return false;
+  if (cells.empty() || scores.empty() || boxes) return false;
   if (!is_method && scores.begin()->second.size() < kSeedsForOrder) return false;
   return std::all_of(cells.begin(), cells.end(), [](const CellStatus& cell) { return cell.state == CellState::kDone; });
 }
@@ -128,6 +128,7 @@ std::vector<BenchmarkRow> ReadRows(const BenchmarkRecord& record, const fs::path
       if (cell.network) {
         if (!cell.network->name.empty()) row.name = cell.network->name;
         row.ablation = cell.network->ablation;
+        row.boxes = cell.network->boxes;
         row.trained_on = !cell.network->checkpoint.empty() ? "given checkpoint"
                          : cell.network->on.empty()        ? record.sets.front().name
                                                            : cell.network->on;
@@ -173,8 +174,8 @@ std::vector<std::string> Statements(const BenchmarkRecord& record, const std::ve
   }
   if (unranked > 0) {
     statements.push_back(
-        fmt::format("{} of {} rows have no rank: they failed, are absent, have not converged, or have fewer than {} "
-                    "trainings.",
+        fmt::format("{} of {} rows have no rank: they failed, are absent, have not converged, have fewer than {} "
+                    "trainings, or make boxes.",
                     unranked, std::count_if(rows.begin(), rows.end(), [](const auto& row) { return !row.ablation; }),
                     kSeedsForOrder));
   }

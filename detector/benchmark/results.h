@@ -33,12 +33,13 @@ struct TrainingScores {
 struct BenchmarkRow {
   std::string id, name, trained_on;
   bool is_method = false, single_frame = false, ablation = false;
+  bool boxes = false;  ///< its IoU is not told, and so it has no rank
   std::vector<CellStatus> cells;
   std::map<std::string, std::vector<TrainingScores>> scores;  ///< by set, one a seed whose folds are all scored
   std::optional<DetectorCosts> costs;
   std::optional<int> rank;  ///< by IoU_seq of the first set, equal ones alike; see MayBeRanked. None in a smoke run
 
-  /// All its cells are done; a network has three seeds at least.
+  /// All its cells are done; a network has three seeds at least and makes masks.
   bool MayBeRanked() const;
   /// "done", or what keeps it from being that, with the reason.
   std::string StateText() const;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kLog = "log.txt";
 constexpr const char* kValidationLog = "training/val_log.csv";
+constexpr const char* kTrainingState = "training/state.safetensors";
 constexpr double kStartSeconds = 1;              // of a process: loading, reading the set, writing scores
 constexpr const char* kStarted = "started.txt";  // holds the hash of the options that the cell was begun with
 
@@ -32,10 +33,6 @@ struct StepFailure {
 ChildResult Step(const BenchmarkRun& run, const std::string& what, const std::vector<std::string>& arguments,
                  const fs::path& folder) {
   ChildResult result = RunChild(run.program, arguments, folder / kLog, run.matrix.limit_memory_mib);
-  if (result.exit_code == static_cast<int>(ErrorCode::kUsage)) {  // an option or a network that it does not know
-    const std::string fault = result.failure.substr(0, result.failure.find(';'));
-    throw StepFailure{CellState::kAbsent, fmt::format("{}: this build refuses {}", what, fault)};
-  }
   if (result.exit_code != 0) throw StepFailure{CellState::kFailed, fmt::format("{}: {}", what, result.failure)};
   return result;
 }
@@ -147,7 +144,7 @@ fs::path ProbeTraining(const BenchmarkRun& run, const BenchmarkCell& cell, const
 void BeginCell(const fs::path& folder, const std::string& config_sha256) {
   const fs::path started = folder / kStarted;
   const bool goes_on = fs::exists(started) && ReadFile(started) == config_sha256 &&
-                       !fs::exists(folder / "status.json") && fs::exists(folder / "training" / "state.safetensors");
+                       !fs::exists(folder / "status.json") && fs::exists(folder / kTrainingState);
   if (!goes_on) fs::remove_all(folder);
   CreateFolder(folder);
   WriteFileAtomically(started, config_sha256);
@@ -165,6 +162,7 @@ void Train(const BenchmarkRun& run, const BenchmarkCell& cell, const std::vector
   status.train_peak_mib = result.peak_mib;
   status.config = "training/config.yaml";
   status.weights = TrainedWeights(folder / "training").lexically_relative(folder).string();
+  fs::remove(folder / kTrainingState);  // three times the weights, for going on alone
 }
 
 }  // namespace

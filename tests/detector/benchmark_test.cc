@@ -243,6 +243,9 @@ TEST(Ranks, NeedThreeSeedsAndConvergence) {
   EXPECT_TRUE(RowOf("n", 3, 5).MayBeRanked());
   EXPECT_FALSE(RowOf("n", 2, 5).MayBeRanked());
   EXPECT_FALSE(RowOf("n", 3, 5, CellState::kNotConverged).MayBeRanked());
+  BenchmarkRow boxes = RowOf("b", 3, 5);
+  boxes.boxes = true;
+  EXPECT_FALSE(boxes.MayBeRanked());
   BenchmarkRow method = RowOf("m", 1, 5);
   method.is_method = true;
   EXPECT_TRUE(method.MayBeRanked());
