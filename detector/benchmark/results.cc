@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -25,6 +26,13 @@ void Join(const fs::path& folder, TrainingScores& scores) {
     if (protocol.id != "P5" || protocol.masks != scored.points.at(0).protocols.at(0).masks) continue;
     for (const SequenceCounts& sequence : protocol.sequences) scores.boxes += sequence.counts;
   }
+}
+
+/// As papers print it: "WSNM-STIPT".
+std::string TitleOfMethod(std::string id) {
+  if (id.starts_with("top_hat")) return id == "top_hat" ? "Top-Hat" : "Top-Hat (dark)";
+  for (char& c : id) c = c == '_' ? '-' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return id;
 }
 
 std::optional<CellStatus> ReadStatus(const fs::path& folder) {
@@ -122,8 +130,9 @@ std::vector<BenchmarkRow> ReadRows(const BenchmarkRecord& record, const fs::path
   for (const BenchmarkCell& cell : CellsOf(record.matrix, record.folds)) {
     if (rows.empty() || rows.back().id != cell.detector) {
       BenchmarkRow row;
-      row.id = row.name = cell.detector;
+      row.id = cell.detector;
       row.is_method = !cell.network;
+      row.name = row.is_method ? TitleOfMethod(row.id) : row.id;
       row.single_frame = cell.single_frame;
       if (cell.network) {
         if (!cell.network->name.empty()) row.name = cell.network->name;

@@ -61,7 +61,7 @@ class BenchCommand : public testing::Test {
 TEST_F(BenchCommand, TableOneHoldsTheKnownScoresByMeanScr) {
   const Json report = Report();
   EXPECT_EQ(report["done"], 2);
-  const auto row = Row("Table 1: board", "top_hat");
+  const auto row = Row("Table 1: board", "Top-Hat");
   // Sequence c, of SCR 10: the response is 110 on the target and 20 on the board, so half the maximum is exactly the
   // target. Sequence b, of SCR 2: 30 and 20, so the board's bright squares join in.
   EXPECT_EQ(row.at("IoU >= 3"), "100.00");
@@ -72,8 +72,8 @@ TEST_F(BenchCommand, TableOneHoldsTheKnownScoresByMeanScr) {
   EXPECT_EQ(row.at("state"), "done");
   EXPECT_EQ(row.at("rank"), "1");
   // At the threshold of the validation split, which has the bright target: no more than the board's 20.
-  EXPECT_EQ(Row("Table 1 at a threshold", "top_hat").at("IoU < 3"), "100.00");
-  EXPECT_GT(std::stod(Row("Cost", "top_hat").at("ms/frame p50")), 0);
+  EXPECT_EQ(Row("Table 1 at a threshold", "Top-Hat").at("IoU < 3"), "100.00");
+  EXPECT_GT(std::stod(Row("Cost", "Top-Hat").at("ms/frame p50")), 0);
 }
 
 TEST_F(BenchCommand, WritesOnePageThatNeedsNothingElse) {
@@ -83,7 +83,7 @@ TEST_F(BenchCommand, WritesOnePageThatNeedsNothingElse) {
        {"Two filters", "<svg", "data:image/png;base64,", "Table 1: board", "cells/top_hat/status.json"})
     EXPECT_THAT(page, HasSubstr(part));
   for (const char* part : {"http:", "https:", "<script", "smoke run"}) EXPECT_THAT(page, Not(HasSubstr(part)));
-  EXPECT_THAT(ReadFile(Path("run/results.md")), HasSubstr("| top\\_hat |"));
+  EXPECT_THAT(ReadFile(Path("run/results.md")), HasSubstr("| Top-Hat |"));
   EXPECT_THAT(ReadFile(Path("run/results.tex")), HasSubstr("\\begin{tabular}"));
   Report({"--set", "smoke=true"});
   EXPECT_THAT(ReadFile(Path("run/index.html")), HasSubstr("<h1>Two filters (smoke run)"));
@@ -110,15 +110,15 @@ TEST_F(BenchCommand, ARowThatFailsIsMarkedAndTheRestGoesOn) {
   const Json report = ParseJson(result.out);
   EXPECT_EQ(report["failed"], 1);
   EXPECT_EQ(report["done"], 1);
-  EXPECT_THAT(Row("Table 1: board", "ipi").at("state"), HasSubstr("failed: "));
-  EXPECT_EQ(Row("Table 1: board", "ipi").at("rank"), "-");
-  EXPECT_EQ(Row("Table 1: board", "ipi").at("IoU all"), "-");
-  EXPECT_EQ(Row("Table 1: board", "top_hat").at("rank"), "1");
+  EXPECT_THAT(Row("Table 1: board", "IPI").at("state"), HasSubstr("failed: "));
+  EXPECT_EQ(Row("Table 1: board", "IPI").at("rank"), "-");
+  EXPECT_EQ(Row("Table 1: board", "IPI").at("IoU all"), "-");
+  EXPECT_EQ(Row("Table 1: board", "Top-Hat").at("rank"), "1");
 }
 
 TEST_F(BenchCommand, ARowOutOfMemoryIsMarked) {
   Report({"--set", "limit_memory_mib=24"});  // too little for the program itself to be loaded
-  EXPECT_THAT(Row("Table 1: board", "top_hat").at("state"), HasSubstr("failed: "));
+  EXPECT_THAT(Row("Table 1: board", "Top-Hat").at("state"), HasSubstr("failed: "));
   EXPECT_EQ(Report()["done"], 2);  // with enough it is tried again
 }
 
@@ -169,7 +169,7 @@ TEST_F(BenchCommand, TheCheckFindsEveryManipulatedFile) {
 TEST_F(BenchCommand, EachSourceIsLeftOutOnce) {
   const Json report = Report({"--leave-one-source-out"});
   EXPECT_EQ(report["cells"], 6);  // two methods, sources a, b, c
-  const auto row = Row("Table 1: board", "top_hat");
+  const auto row = Row("Table 1: board", "Top-Hat");
   // All three sequences are tested: b of low SCR, a and c of high.
   EXPECT_THAT(ReadFile(Path("run/results.md")), HasSubstr("sequences: 1 of mSCR \\< 3, 2 of mSCR"));
   EXPECT_EQ(row.at("IoU >= 3"), "100.00");
