@@ -51,6 +51,7 @@ PreparedSet OpenBenchmarkSet(const BenchmarkSet& set, const fs::path& folder) {
   prepared.folder = folder;
   prepared.boxes = set.boxes;
   prepared.single_frame = set.single_frame;
+  prepared.without = set.without;
   prepared.sources = SourcesOf(manifest);
   std::map<std::string, std::int64_t> frames, pixels;
   std::string splits;

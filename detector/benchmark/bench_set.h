@@ -25,6 +25,7 @@ struct PreparedSet {
   std::vector<std::string> sources;  ///< background sources of all its sequences, sorted
   bool has_validation = false;
   bool boxes = false, single_frame = false;
+  std::vector<std::string> without;  ///< detectors that are not scored on it
   std::int64_t scored_frames = 0;
   std::int64_t scored_px = 0, validation_px = 0;  ///< pixels of those frames, and of the val split where it is used
 };

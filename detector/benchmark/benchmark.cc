@@ -74,7 +74,8 @@ std::vector<PreparedSet> PrepareSets(const BenchmarkRun& run, ExistingCells exis
   for (const BenchmarkSet& set : run.matrix.sets) {
     sets.push_back(
         InContext("data set " + set.name, [&] { return OpenBenchmarkSet(set, MakeOrTake(run, set, existing)); }));
-    const PreparedSet& prepared = sets.back();
+    PreparedSet& prepared = sets.back();
+    if (sets.size() > 1) prepared.has_validation = false, prepared.validation_px = 0;  // thresholds are for Table 1
     LogInfo(fmt::format("data set {}: {:.12}, {} frames to score, {} sources", set.name, prepared.identity.dataset_id,
                         prepared.scored_frames, prepared.sources.size()));
   }

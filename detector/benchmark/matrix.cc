@@ -73,6 +73,7 @@ void Keys(Visitor& item, BenchmarkSet& set) {
   item.Take("test", set.test);
   item.Take("boxes", set.boxes);
   item.Take("single_frame", set.single_frame);
+  item.Take("without", set.without);
 }
 template <class Visitor>
 void Keys(Visitor& item, BenchmarkNetwork& network) {
@@ -166,7 +167,7 @@ void Visit(OptionsVisitor& v, BenchmarkMatrix& m) {
   v.Text("masks", m.masks, "second mask convention where the set has coverage: coverage:T or energy:T");
   VisitList(v, "sets", m.sets,
             "data sets, the first one that of Table 1: name, generate or folder, set, layout, val, test, boxes, "
-            "single_frame");
+            "single_frame, without (detectors that are not scored on it)");
   v.TextList("methods", m.methods, "classical methods");
   v.TextList("method_options", m.method_assignments, "KEY=VALUE of `mirst evaluate --print-config`");
   VisitList(v, "networks", m.networks, "id, name, arch, train, set, checkpoint, on, single_frame, boxes, ablation");
@@ -205,6 +206,12 @@ void AddFaults(OptionsReader& reader, const BenchmarkMatrix& m) {
       fault("networks", fmt::format("{} is trained on {}, which is no set", network.id, network.on));
     if (!network.checkpoint.empty() && !(network.train.empty() && network.assignments.empty() && network.on.empty()))
       fault("networks", fmt::format("{}: a checkpoint takes no train, set or on", network.id));
+  }
+  for (const BenchmarkSet& set : m.sets) {
+    for (const std::string& id : set.without) {
+      if (!detectors.contains(id)) fault("sets", fmt::format("{}: without names no detector: {}", set.name, id));
+      if (&set == &m.sets.front()) fault("sets", fmt::format("{}: the first set is without {}", set.name, id));
+    }
   }
   if (detectors.empty()) fault("networks", "and methods are empty: nothing to score");
   for (const BenchmarkTable& table : m.ablations) {

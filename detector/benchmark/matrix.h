@@ -22,6 +22,7 @@ struct BenchmarkSet {
   std::vector<std::string> val, test;    ///< sequences of these splits, all others train; both empty: as the set tells
   bool boxes = false;                    ///< its truth is loose boxes: scored by P5 alone
   bool single_frame = false;             ///< single pictures: scored by detectors of one frame alone
+  std::vector<std::string> without;      ///< ids of detectors that are not scored on it
 };
 
 /// A network that is trained, or taken as it is from a checkpoint.

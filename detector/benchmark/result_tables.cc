@@ -103,6 +103,7 @@ TextTable ScrTable(const BenchmarkRecord& record, const std::vector<BenchmarkRow
 /// Why a row has no scores on a set.
 std::string Missing(const BenchmarkRow& row, const PreparedSet& set) {
   if (set.single_frame && !row.single_frame) return "needs a sequence";
+  if (std::find(set.without.begin(), set.without.end(), row.id) != set.without.end()) return "left out by the config";
   for (const CellStatus& cell : row.cells) {
     if (const auto it = cell.not_scored.find(set.name); it != cell.not_scored.end()) return "failed: " + it->second;
   }

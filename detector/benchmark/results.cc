@@ -76,6 +76,7 @@ std::string ToJson(const BenchmarkRecord& record) {
                     {"sources", set.sources},
                     {"boxes", set.boxes},
                     {"single_frame", set.single_frame},
+                    {"without", set.without},
                     {"scored_frames", set.scored_frames}});
   }
   return Dump({{"config", ParseJson(PrintOptions(record.matrix, OptionsFormat::kJson))},
@@ -99,6 +100,7 @@ BenchmarkRecord ParseBenchmarkRecord(const std::string& text) {
     set.sources = Get<std::vector<std::string>>(each, "sources");
     set.boxes = Get<bool>(each, "boxes");
     set.single_frame = Get<bool>(each, "single_frame");
+    set.without = Get<std::vector<std::string>>(each, "without");
     set.scored_frames = Get<std::int64_t>(each, "scored_frames");
     record.sets.push_back(std::move(set));
   }

@@ -249,7 +249,8 @@ std::vector<PreparedSet> ScoredSets(const BenchmarkCell& cell, const std::vector
   std::vector<PreparedSet> scored;
   for (const PreparedSet& set : sets) {
     if (cell.fold && !scored.empty()) break;
-    if (!set.single_frame || cell.single_frame) scored.push_back(set);
+    const bool is_left_out = std::find(set.without.begin(), set.without.end(), cell.detector) != set.without.end();
+    if (!is_left_out && (!set.single_frame || cell.single_frame)) scored.push_back(set);
   }
   return scored;
 }

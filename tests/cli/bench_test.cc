@@ -116,6 +116,17 @@ TEST_F(BenchCommand, ARowThatFailsIsMarkedAndTheRestGoesOn) {
   EXPECT_EQ(Row("Table 1: board", "Top-Hat").at("rank"), "1");
 }
 
+TEST_F(BenchCommand, ASetCanBeWithoutADetector) {
+  WriteFileAtomically(Path("bench.yaml"),
+                      "speed_frames: 2\nmethods: [top_hat, wslcm]\n"
+                      "sets: [{name: board, folder: set}, {name: again, folder: set, without: [wslcm]}]\n");
+  Report();
+  EXPECT_EQ(Row("Table 2: again", "WSLCM").at("state"), "left out by the config");
+  EXPECT_EQ(Row("Table 2: again", "WSLCM").at("Pd"), "-");
+  EXPECT_EQ(Row("Table 2: again", "Top-Hat").at("state"), "done");
+  EXPECT_EQ(Check().exit_code, 0);
+}
+
 TEST_F(BenchCommand, ARowOutOfMemoryIsMarked) {
   Report({"--set", "limit_memory_mib=24"});  // too little for the program itself to be loaded
   EXPECT_THAT(Row("Table 1: board", "Top-Hat").at("state"), HasSubstr("failed: "));
@@ -180,7 +191,7 @@ TEST_F(BenchCommand, ANetworkThatCannotBeTrainedIsMarkedWithTheReason) {
   const Json report = Report();
   EXPECT_EQ(report["done"], 1);
 #ifdef MIRST_WITH_TORCH
-  const char* const state = "failed: training: --arch: found 'no_such_network'";
+  const char* const state = "failed: training: arch (--set): found 'no_such_network'";
 #else
   const char* const state = "absent: this build has no LibTorch";
 #endif

@@ -153,11 +153,12 @@ TEST(Matrix, ReadsWhatItPrints) {
 TEST(Matrix, ListsAllFaultsAtOnce) {
   const std::string text = ErrorText(ErrorCode::kUsage, [] {
     MatrixOf(
-        "sets: [{name: s, generate: g, folder: f, colour: red}]\nmethods: [tophat]\n"
+        "sets: [{name: s, generate: g, folder: f, colour: red, without: [z]}]\nmethods: [tophat]\n"
         "networks: [{id: a/b, on: nowhere}, {id: c, checkpoint: w, train: t}]\nablations: [{title: T, rows: [x]}]\n");
   });
-  for (const char* fault : {"unknown key 'colour'", "one of generate and folder", "'tophat'", "'a/b' is no plain id",
-                            "nowhere", "a checkpoint takes no train", "names no detector: x"})
+  for (const char* fault :
+       {"unknown key 'colour'", "one of generate and folder", "'tophat'", "'a/b' is no plain id", "nowhere",
+        "a checkpoint takes no train", "names no detector: x", "without names no detector: z"})
     EXPECT_THAT(text, HasSubstr(fault));
 }
 
