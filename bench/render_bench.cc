@@ -56,6 +56,7 @@ class RawCast {
       : caster_(model.data().at_rest ? *model.data().at_rest : model.data().bodies.front().caster) {
     const PosedTarget target(model.data(), view, kSupersampling);
     const CellBox& box = target.box();
+    course_ = target.course();
     for (double y = box.top; y <= box.bottom; ++y) {
       for (double x = box.left; x <= box.right; ++x) rays_.push_back(target.RayThrough({x, y}));
     }
@@ -67,7 +68,7 @@ class RawCast {
     double passed = 0;
     while (passed < seconds) {
       std::fill(hits_.begin(), hits_.end(), RayCaster::Hit{});
-      caster_.Cast(rays_, hits_);
+      caster_.Cast(rays_, hits_, course_);
       benchmark::DoNotOptimize(hits_.data());
       cast_ += static_cast<double>(rays_.size());
       passed = SecondsSince(start);
@@ -80,6 +81,7 @@ class RawCast {
   const RayCaster& caster_;
   std::vector<RayCaster::Ray> rays_;
   std::vector<RayCaster::Hit> hits_;
+  RayCaster::Course course_;
   double cast_ = 0, seconds_ = 0;
 };
 

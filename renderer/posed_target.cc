@@ -169,7 +169,7 @@ void PosedTarget::CastStill(std::span<const Vec2> places, std::span<RayCaster::H
   for (std::size_t first = 0; first < places.size(); first += rays.size()) {
     const std::size_t count = std::min(rays.size(), places.size() - first);
     for (std::size_t i = 0; i < count; ++i) rays[i] = RayThrough(places[first + i]);
-    still_->Cast(std::span(rays).first(count), hits.subspan(first, count));
+    still_->Cast(std::span(rays).first(count), hits.subspan(first, count), course());
   }
 }
 
@@ -188,7 +188,7 @@ void PosedTarget::CastMoving(std::size_t step, std::span<const Vec2> places, std
       nearest.push_back(hits[i]);
       which.push_back(i);
     }
-    placed.body->caster.Cast(rays, nearest);
+    placed.body->caster.Cast(rays, nearest, course());
     for (std::size_t i = 0; i < which.size(); ++i) hits[which[i]] = nearest[i];
   }
 }

@@ -51,6 +51,10 @@ class PosedTarget {
     return false;
   }
   std::size_t steps() const { return steps_.size(); }
+  /// Of rays a cell apart. In a view of few cells each of them sees several triangles.
+  RayCaster::Course course() const {
+    return box_.largest_extent() < 64 ? RayCaster::Course::kApart : RayCaster::Course::kTogether;
+  }
   /// A cell's width at the target's origin.
   double cell_m() const { return cell_tangent_ * pose_.origin_m.y; }
 

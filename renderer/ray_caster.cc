@@ -89,10 +89,11 @@ RayCaster& RayCaster::operator=(RayCaster&&) noexcept = default;
 
 const std::vector<std::uint32_t>& RayCaster::triangles() const { return state_->triangles; }
 
-void RayCaster::Cast(std::span<const Ray> rays, std::span<Hit> hits) const {
+void RayCaster::Cast(std::span<const Ray> rays, std::span<Hit> hits, Course course) const {
   RTCIntersectContext context;
   rtcInitIntersectContext(&context);
-  context.flags = RTC_INTERSECT_CONTEXT_FLAG_COHERENT;
+  context.flags =
+      course == Course::kTogether ? RTC_INTERSECT_CONTEXT_FLAG_COHERENT : RTC_INTERSECT_CONTEXT_FLAG_INCOHERENT;
   RTCRayHit4 packet{};
   std::fill_n(packet.ray.mask, kPacket, ~0U);
   const auto trace = [&](const Ray* four_rays, Hit* four_hits, const Lanes& valid) {

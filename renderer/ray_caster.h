@@ -30,9 +30,12 @@ class RayCaster {
     std::uint32_t triangle = kNothing;                        ///< of the mesh
     float distance = std::numeric_limits<float>::infinity();  ///< in lengths of `direction`
   };
+  /// Whether neighbouring rays mostly meet the same triangles or part ways.
+  enum class Course { kTogether, kApart };
   /// One hit a ray: kept when it is nearer than every triangle here, else replaced by the nearest. Triangles are seen
-  /// from both sides. Neighbouring rays should come one after the other: they travel in packets of four. Thread-safe.
-  void Cast(std::span<const Ray> rays, std::span<Hit> hits) const;
+  /// from both sides. Neighbouring rays should come one after the other: they travel in packets of four. `course`
+  /// decides about speed alone. Thread-safe.
+  void Cast(std::span<const Ray> rays, std::span<Hit> hits, Course course) const;
 
   const std::vector<std::uint32_t>& triangles() const;
 

@@ -49,10 +49,11 @@ SamplingLattice::Axis::Axis(double low, double high, long long rays_per_cell)
   const auto cell_of = [&](long long ray) {
     return ray >= 0 ? ray / rays_per_cell : -((-ray + rays_per_cell - 1) / rays_per_cell);
   };
-  const long long first = ray_at(low), last = ray_at(high), start = cell_of(first);
+  const long long first = ray_at(low), end = ray_at(high), start = cell_of(first);
   first_edge = static_cast<double>(first);
+  last = static_cast<double>(end - first);
   first_cell = static_cast<int>(start);
-  for (long long ray = first; ray <= last; ++ray) {
+  for (long long ray = first; ray <= end; ++ray) {
     const long long cell = cell_of(ray);
     cells.push_back(static_cast<int>(cell - start));
     places.push_back(static_cast<double>(cell) +

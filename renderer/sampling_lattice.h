@@ -47,13 +47,14 @@ class SamplingLattice {
  private:
   struct Axis {
     double per_cell, first_edge;  // of the first square, in squares from the middle of cell 0
+    double last = 0;              // square
     int first_cell;
     std::vector<double> places;  // in cells
     std::vector<int> cells;      // from first_cell
 
     Axis(double low, double high, long long rays_per_cell);
     int Holding(double place) const {
-      const double square = (place + 0.5) * per_cell - first_edge, last = static_cast<double>(places.size() - 1);
+      const double square = (place + 0.5) * per_cell - first_edge;
       return static_cast<int>(square < 0 ? 0 : square > last ? last : square);
     }
   };

@@ -182,7 +182,7 @@ double TargetRadiance::CosineToSun(const PosedTarget::Surface& place) const {
   const RayCaster::Ray ray{place.point_m + (1e-4 * data_.radius_m) * place.normal, to_sun_};
   RayCaster::Hit hit;
   for (const RigidBody& body : data_.bodies) {
-    if (!body.motion) body.caster.Cast({&ray, 1}, {&hit, 1});
+    if (!body.motion) body.caster.Cast({&ray, 1}, {&hit, 1}, RayCaster::Course::kApart);
   }
   return hit.triangle == RayCaster::kNothing ? cosine : 0;
 }

@@ -159,23 +159,29 @@ void Sampler::MarkOutlines() {
     const Look look = radiance_.LookOf(outline.triangle);
     return frozen_ && !TargetRadiance::Varies(look) && look == radiance_.LookOf(outline.neighbour);
   };
+  const auto mark = [&](const PosedTarget::Outline& outline, int row, int column) {
+    std::uint8_t& kind = kind_(row, column);
+    if (kind == kEdge) return;
+    const double behind_m = static_cast<double>(around.farthest(row, column)) - outline.nearest;
+    if (behind_m < -1e-3 * depth_of_squares_) return;  // hidden; of a plane's own edges, rounding decides nothing
+    const Look seen = around.look(row, column);
+    const bool covered = behind_m > depth_of_squares_ && seen != kNoLook && is_plain(outline) &&
+                         seen == radiance_.LookOf(outline.triangle);
+    if (!covered) kind = kEdge;
+  };
   for (const PosedTarget::Outline& outline : target_.Outlines()) {
     if (outline.border_alone && is_plain(outline)) continue;
+    const int first_row = lattice_.Row(outline.from.y), first_column = lattice_.Column(outline.from.x);
+    mark(outline, first_row, first_column);
+    // Most outlines of a small view lie within one square.
+    if (first_row == lattice_.Row(outline.to.y) && first_column == lattice_.Column(outline.to.x)) continue;
     const Vec2 along = outline.to - outline.from;
     const int steps =
         static_cast<int>(2 * std::max(std::abs(along.x), std::abs(along.y)) * lattice_.rays_per_cell()) + 1;
     const Vec2 step = (1.0 / steps) * along;
-    for (int i = 0; i <= steps; ++i) {
+    for (int i = 1; i <= steps; ++i) {
       const Vec2 place = outline.from + static_cast<double>(i) * step;
-      const int row = lattice_.Row(place.y), column = lattice_.Column(place.x);
-      std::uint8_t& kind = kind_(row, column);
-      if (kind == kEdge) continue;
-      const double behind_m = static_cast<double>(around.farthest(row, column)) - outline.nearest;
-      if (behind_m < -1e-3 * depth_of_squares_) continue;  // hidden; of a plane's own edges, rounding decides nothing
-      const Look seen = around.look(row, column);
-      const bool covered = behind_m > depth_of_squares_ && seen != kNoLook && is_plain(outline) &&
-                           seen == radiance_.LookOf(outline.triangle);
-      if (!covered) kind = kEdge;
+      mark(outline, lattice_.Row(place.y), lattice_.Column(place.x));
     }
   }
 }
