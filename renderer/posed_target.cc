@@ -194,7 +194,7 @@ void PosedTarget::CastMoving(std::size_t step, std::span<const Vec2> places, std
 }
 
 PosedTarget::Surface PosedTarget::SurfaceAt(Vec2 place, std::uint32_t triangle, std::size_t step) const {
-  Vec3 normal = data_.normals[triangle], corner = data_.mesh.Corner(triangle, 0);
+  Vec3 normal = data_.planes[triangle].normal, corner = data_.mesh.Corner(triangle, 0);
   if (!steps_[step].empty()) {
     const RigidBody& body = data_.bodies[data_.body_of_part[data_.mesh.part_of_triangle[triangle]]];
     if (const Placed* const placed = PlaceOfBody(body, step)) {
@@ -209,39 +209,6 @@ PosedTarget::Surface PosedTarget::SurfaceAt(Vec2 place, std::uint32_t triangle, 
   const double distance =
       std::abs(against) > kGrazing ? Dot(normal, corner - ray.origin) / against : Dot(corner - ray.origin, ahead_);
   return {ray.origin + distance * ray.direction, (against > 0 ? -1.0 : 1.0) * normal};
-}
-
-std::vector<PosedTarget::Outline> PosedTarget::Outlines() const {
-  std::vector<Outline> outlines;
-  std::vector<std::uint8_t> faces_eye(data_.mesh.triangles.size());
-  std::vector<std::uint32_t> drawn;
-  // Between two triangles of which both or none are seen from outside.
-  const auto is_inner = [&](const SurfaceEdge& edge) {
-    return (faces_eye[edge.triangle] == faces_eye[edge.neighbour]) != edge.same_sense;
-  };
-  for (std::size_t b = 0; b < data_.bodies.size(); ++b) {
-    const RigidBody& body = data_.bodies[b];
-    const Placed* const placed = PlaceOfBody(body, 0);
-    const Vec3 eye = placed != nullptr ? placed->turn_back.Point(camera_) : camera_;
-    for (const std::uint32_t t : body.caster.triangles()) {
-      faces_eye[t] = Dot(data_.normals[t], eye) > data_.offsets_m[t];
-    }
-    drawn.resize(body.edges.size());
-    std::size_t count = 0;
-    for (std::uint32_t i = 0; i < body.edges.size(); ++i) {  // no branch: which ones are outlines is hard to foretell
-      drawn[count] = i;
-      count += static_cast<std::size_t>(!is_inner(body.edges[i]) | body.edges[i].between_parts);
-    }
-    outlines.reserve(outlines.size() + count);
-    const std::vector<ImagePoint>& images = first_images_[b];
-    for (std::size_t i = 0; i < count; ++i) {
-      const SurfaceEdge& edge = body.edges[drawn[i]];
-      const ImagePoint &from = images[edge.from], &to = images[edge.to];
-      outlines.push_back(
-          {from.place, to.place, std::min(from.distance, to.distance), edge.triangle, edge.neighbour, is_inner(edge)});
-    }
-  }
-  return outlines;
 }
 
 }  // namespace mirst

@@ -2,6 +2,7 @@
 // meet, and the outlines. For the renderer's own files.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -82,8 +83,9 @@ class PosedTarget {
     std::uint32_t triangle = 0, neighbour = 0;
     bool border_alone = false;  ///< of a part, within what faces the camera or does not
   };
-  /// As of the exposure's first step.
-  std::vector<Outline> Outlines() const;
+  /// Calls visit(const Outline&) for each, as of the exposure's first step.
+  template <typename Visit>
+  void ForEachOutline(const Visit& visit) const;
 
  private:
   struct Placed {
@@ -112,5 +114,36 @@ class PosedTarget {
   CellBox box_;
   std::vector<CellBox> moving_boxes_;  // one a moving body, of all steps
 };
+
+template <typename Visit>
+void PosedTarget::ForEachOutline(const Visit& visit) const {
+  std::vector<std::uint8_t> faces_eye(data_.mesh.triangles.size());
+  std::vector<std::uint32_t> drawn;
+  // Between two triangles of which both or none are seen from outside.
+  const auto is_inner = [&](const SurfaceEdge& edge) {
+    return (faces_eye[edge.triangle] == faces_eye[edge.neighbour]) != edge.same_sense;
+  };
+  for (std::size_t b = 0; b < data_.bodies.size(); ++b) {
+    const RigidBody& body = data_.bodies[b];
+    const Placed* const placed = PlaceOfBody(body, 0);
+    const Vec3 eye = placed != nullptr ? placed->turn_back.Point(camera_) : camera_;
+    for (const std::uint32_t t : body.caster.triangles()) {
+      faces_eye[t] = Dot(data_.planes[t].normal, eye) > data_.planes[t].offset_m;
+    }
+    drawn.resize(body.edges.size());
+    std::size_t count = 0;
+    for (std::uint32_t i = 0; i < body.edges.size(); ++i) {  // no branch: which ones are outlines is hard to foretell
+      drawn[count] = i;
+      count += static_cast<std::size_t>(!is_inner(body.edges[i]) | body.edges[i].between_parts);
+    }
+    const std::vector<ImagePoint>& images = first_images_[b];
+    for (std::size_t i = 0; i < count; ++i) {
+      const SurfaceEdge& edge = body.edges[drawn[i]];
+      const ImagePoint &from = images[edge.from], &to = images[edge.to];
+      visit(Outline{from.place, to.place, std::min(from.distance, to.distance), edge.triangle, edge.neighbour,
+                    is_inner(edge)});
+    }
+  }
+}
 
 }  // namespace mirst

@@ -28,8 +28,9 @@ std::vector<std::uint32_t> VerticesOf(const TriangleMesh& mesh, const std::vecto
   return vertices;
 }
 
-// Each edge once, in the order of its vertices.
-std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std::uint32_t>& triangles,
+// Each edge once, in the order of its vertices; those within a flat face are never part of an outline.
+std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<Plane>& planes,
+                                 const std::vector<std::uint32_t>& triangles,
                                  const std::vector<std::uint32_t>& vertices) {
   const auto rank_of = [&](std::uint32_t vertex) {
     return static_cast<std::uint32_t>(std::lower_bound(vertices.begin(), vertices.end(), vertex) - vertices.begin());
@@ -60,7 +61,10 @@ std::vector<SurfaceEdge> EdgesOf(const TriangleMesh& mesh, const std::vector<std
       edge.same_sense = a.rising == b.rising;
       edge.between_parts = mesh.part_of_triangle[a.triangle] != mesh.part_of_triangle[b.triangle];
     }
-    edges.push_back(edge);
+    constexpr double kFlat_rad = 1e-6;  // what single precision in files leaves of a flat face
+    const bool is_flat = edge.neighbour != edge.triangle && !edge.same_sense && !edge.between_parts &&
+                         Length(planes[a.triangle].normal - planes[b.triangle].normal) < kFlat_rad;
+    if (!is_flat) edges.push_back(edge);
   }
   return edges;
 }
@@ -92,8 +96,8 @@ TargetModel::Data::Data(TriangleMesh centred_mesh, const std::vector<MotionRule>
   }
   for (std::size_t t = 0; t < mesh.triangles.size(); ++t) {
     const Vec3 a = mesh.Corner(t, 0), across = Cross(mesh.Corner(t, 1) - a, mesh.Corner(t, 2) - a);
-    normals.push_back((1 / Length(across)) * across);
-    offsets_m.push_back(Dot(normals.back(), a));
+    const Vec3 normal = (1 / Length(across)) * across;
+    planes.push_back({normal, Dot(normal, a)});
   }
   // Rules that nothing matches make no body: the rest moves up.
   std::uint32_t made = 0;
@@ -107,7 +111,7 @@ TargetModel::Data::Data(TriangleMesh centred_mesh, const std::vector<MotionRule>
     std::optional<Motion> motion;
     if (body > 0) motion = MotionOf(moving[body - 1], vertices);
     for (const Vec3& v : vertices) radius_m = std::max(radius_m, motion ? SweptRadius(*motion, v) : Length(v));
-    std::vector<SurfaceEdge> edges = EdgesOf(mesh, triangles, used);
+    std::vector<SurfaceEdge> edges = EdgesOf(mesh, planes, triangles, used);
     bodies.push_back({RayCaster(mesh, std::move(triangles)), std::move(vertices), std::move(edges), std::move(motion)});
   }
   if (bodies.size() > 1 || bodies.front().motion) {

@@ -14,6 +14,12 @@
 
 namespace mirst {
 
+/// Of a triangle.
+struct Plane {
+  Vec3 normal;          ///< length one, to the outside
+  double offset_m = 0;  ///< from the origin, along the normal
+};
+
 /// An edge of a body's surface that can be part of an outline.
 struct SurfaceEdge {
   std::uint32_t from = 0, to = 0;             ///< vertices of the body
@@ -41,10 +47,9 @@ struct TargetModel::Data {
   std::string sha256;
   std::string content_sha256;  ///< of name, mesh, parts and rules: of all that a template depends on
   std::vector<std::string> warnings;
-  double speed_m_s = 0;           ///< usual
-  TriangleMesh mesh;              ///< centred
-  std::vector<Vec3> normals;      ///< one a triangle, length one, to the outside
-  std::vector<double> offsets_m;  ///< one a triangle: of its plane from the origin, along the normal
+  double speed_m_s = 0;       ///< usual
+  TriangleMesh mesh;          ///< centred
+  std::vector<Plane> planes;  ///< one a triangle
   Box3 box;
   double radius_m = 0;              ///< with all that moving parts reach
   std::vector<Material> materials;  ///< one a part

@@ -124,8 +124,8 @@ Sampler::Sampler(const PosedTarget& target, const TargetRadiance& radiance)
 
 TargetSamples Sampler::Sample() {
   ParallelFor(strips_, [&](std::size_t strip) { CastLattice(strip); });
-  MarkOutlines();
   MarkBorders();
+  MarkOutlines();
   ParallelFor(strips_, [&](std::size_t strip) { Sum(strip); });
   const auto edges = static_cast<std::size_t>(std::count(kind_.begin(), kind_.end(), kEdge));
   result_.rays = kind_.size() + edges * edge_rays_.size();
@@ -151,8 +151,8 @@ void Sampler::CastLattice(std::size_t strip) {
 }
 
 // Which rays' squares an outline crosses: sampled twice a square, so a line may cut off a corner unseen. Where it lies
-// behind all that the rays around meet, it is hidden. Where they see past it, and everywhere the very look that it has
-// itself, more rays would see no more. What moves may uncover something else.
+// behind all that the rays around meet, it is hidden. Where they all see the very look that it has itself, more rays
+// would see no more. What moves may uncover something else.
 void Sampler::MarkOutlines() {
   const Around around(frozen_ ? still_ : moved_, looks_);
   const auto is_plain = [&](const PosedTarget::Outline& outline) {
@@ -165,16 +165,15 @@ void Sampler::MarkOutlines() {
     const double behind_m = static_cast<double>(around.farthest(row, column)) - outline.nearest;
     if (behind_m < -1e-3 * depth_of_squares_) return;  // hidden; of a plane's own edges, rounding decides nothing
     const Look seen = around.look(row, column);
-    const bool covered = behind_m > depth_of_squares_ && seen != kNoLook && is_plain(outline) &&
-                         seen == radiance_.LookOf(outline.triangle);
+    const bool covered = seen != kNoLook && seen == radiance_.LookOf(outline.triangle) && is_plain(outline);
     if (!covered) kind = kEdge;
   };
-  for (const PosedTarget::Outline& outline : target_.Outlines()) {
-    if (outline.border_alone && is_plain(outline)) continue;
+  target_.ForEachOutline([&](const PosedTarget::Outline& outline) {
+    if (outline.border_alone && is_plain(outline)) return;
     const int first_row = lattice_.Row(outline.from.y), first_column = lattice_.Column(outline.from.x);
     mark(outline, first_row, first_column);
     // Most outlines of a small view lie within one square.
-    if (first_row == lattice_.Row(outline.to.y) && first_column == lattice_.Column(outline.to.x)) continue;
+    if (first_row == lattice_.Row(outline.to.y) && first_column == lattice_.Column(outline.to.x)) return;
     const Vec2 along = outline.to - outline.from;
     const int steps =
         static_cast<int>(2 * std::max(std::abs(along.x), std::abs(along.y)) * lattice_.rays_per_cell()) + 1;
@@ -183,7 +182,7 @@ void Sampler::MarkOutlines() {
       const Vec2 place = outline.from + static_cast<double>(i) * step;
       mark(outline, lattice_.Row(place.y), lattice_.Column(place.x));
     }
-  }
+  });
 }
 
 // Rays whose right or lower neighbour sees another look, and those neighbours: where surfaces meet without an edge.
