@@ -151,13 +151,19 @@ void Sampler::CastLattice(std::size_t strip) {
 }
 
 // Which rays' squares an outline crosses: sampled twice a square, so a line may cut off a corner unseen. Where it lies
-// behind all that the rays around meet, it is hidden. Where they all see the very look that it has itself, more rays
-// would see no more. What moves may uncover something else.
+// behind all that the rays around meet, it is hidden. Where they all see the very look that it has itself, or where all
+// further rays would lie on one side of it, more rays would see no more. What moves may uncover something else.
 void Sampler::MarkOutlines() {
   const Around around(frozen_ ? still_ : moved_, looks_);
   const auto is_plain = [&](const PosedTarget::Outline& outline) {
     const Look look = radiance_.LookOf(outline.triangle);
     return frozen_ && !TargetRadiance::Varies(look) && look == radiance_.LookOf(outline.neighbour);
+  };
+  const auto parts_rays = [&](const PosedTarget::Outline& outline, Vec2 middle) {
+    const Vec2 along = outline.to - outline.from, arm = middle - outline.from;
+    const double side = along.x * arm.y - along.y * arm.x;
+    return std::any_of(edge_rays_.begin(), edge_rays_.end(),
+                       [&](Vec2 ray) { return side * (side + along.x * ray.y - along.y * ray.x) <= 0; });
   };
   const auto mark = [&](const PosedTarget::Outline& outline, int row, int column) {
     std::uint8_t& kind = kind_(row, column);
@@ -166,7 +172,7 @@ void Sampler::MarkOutlines() {
     if (behind_m < -1e-3 * depth_of_squares_) return;  // hidden; of a plane's own edges, rounding decides nothing
     const Look seen = around.look(row, column);
     const bool covered = seen != kNoLook && seen == radiance_.LookOf(outline.triangle) && is_plain(outline);
-    if (!covered) kind = kEdge;
+    if (!covered && (!frozen_ || parts_rays(outline, lattice_.Place(column, row)))) kind = kEdge;
   };
   target_.ForEachOutline([&](const PosedTarget::Outline& outline) {
     if (outline.border_alone && is_plain(outline)) return;
