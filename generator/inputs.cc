@@ -2,11 +2,10 @@
 
 #include <filesystem>
 
-#include <sstream>
-
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "renderer/mesh_import.h"
 
 namespace mirst {
 namespace fs = std::filesystem;
@@ -18,15 +17,8 @@ std::vector<fs::path> ReferredFiles(const fs::path& model) {
   std::vector<fs::path> files;
   std::error_code ignored;
   if (!fs::is_regular_file(model, ignored)) return files;
-  if (model.extension() == ".obj") {
-    std::istringstream text(ReadFile(model));
-    constexpr std::string_view kKey = "mtllib ";
-    for (std::string line; std::getline(text, line);) {
-      if (!line.starts_with(kKey)) continue;
-      const std::size_t end = line.find_last_not_of(" \t\r");
-      files.push_back(model.parent_path() / line.substr(kKey.size(), end + 1 - kKey.size()));
-    }
-  } else if (model.extension() == ".gltf") {
+  files = MaterialLibraries(model);
+  if (model.extension() == ".gltf") {
     const Json json = ParseJson(ReadFile(model));
     for (const Json& buffer : json.value("buffers", Json::array())) {
       const std::string uri = buffer.value("uri", "");

@@ -7,7 +7,9 @@
 
 #include <assimp/Importer.hpp>
 #include <cmath>
+#include <fstream>
 #include <map>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -128,11 +130,32 @@ bool IsModelFile(const fs::path& path) {
   return extension.size() > 1 && importer.IsExtensionSupported(extension);
 }
 
+std::vector<fs::path> MaterialLibraries(const fs::path& path) {
+  std::vector<fs::path> libraries;
+  if (LowerExtension(path) != ".obj") return libraries;
+  std::ifstream file(path);
+  if (!file) throw BadInput(fmt::format("the model {} cannot be opened", path.string()));
+  constexpr std::string_view kKey = "mtllib ";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(kKey)) continue;
+    const std::size_t end = line.find_last_not_of(" \t\r");
+    libraries.push_back(path.parent_path() / line.substr(kKey.size(), end + 1 - kKey.size()));
+  }
+  return libraries;
+}
+
 ImportedMesh ImportMesh(const fs::path& path) {
   if (!fs::exists(path)) throw BadInput(fmt::format("the model {} does not exist", path.string()));
   if (!fs::is_regular_file(path)) throw BadInput(fmt::format("the model {} is not a file", path.string()));
   CheckModelFile(path);
   ImportedMesh result;
+  for (const fs::path& library : MaterialLibraries(path)) {
+    if (!fs::exists(library)) {
+      result.doubts.push_back(
+          fmt::format("its material library {} does not exist; parts keep the names of their materials",
+                      library.lexically_relative(path.parent_path()).string()));
+    }
+  }
   try {
     Assimp::Importer importer;
     importer.SetPropertyInteger(AI_CONFIG_PP_SBP_REMOVE, aiPrimitiveType_POINT | aiPrimitiveType_LINE);

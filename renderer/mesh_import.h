@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "renderer/mesh.h"
 
@@ -12,16 +13,21 @@ namespace mirst {
 
 struct ImportedMesh {
   TriangleMesh mesh;
-  std::string up = "+z";             ///< of the file as read: "+x" ... "-z"
+  std::string up = "+z";  ///< of the file as read: "+x" ... "-z"
   std::string forward = "+x";
-  bool forward_known = false;        ///< the format or the file says so
+  bool forward_known = false;             ///< the format or the file says so
   std::optional<double> metres_per_unit;  ///< where the format or the file says so
+  std::vector<std::string> doubts;        ///< one sentence each
 };
 
 /// True for an extension that ImportMesh takes, upper or lower case.
 bool IsModelFile(const std::filesystem::path& path);
 
-/// Throws kBadInput naming the file: missing, unreadable, no triangles, coordinates that are no finite numbers.
+/// The material libraries that an OBJ file names, whether they exist or not; none for other formats. Throws kBadInput.
+std::vector<std::filesystem::path> MaterialLibraries(const std::filesystem::path& path);
+
+/// A material library that is missing is a doubt: parts keep the names of their materials. Throws kBadInput naming the
+/// file: missing, unreadable, no triangles, coordinates that are no finite numbers.
 ImportedMesh ImportMesh(const std::filesystem::path& path);
 
 }  // namespace mirst

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -82,7 +83,8 @@ TargetModel TargetModel::Load(const std::string& spec, const fs::path& material_
     const Vec3 centre = BoundingBox(imported.mesh).centre();
     for (Vec3& v : imported.mesh.vertices) v = v - centre;
   } else {
-    doubts = OrientMesh(imported, kind);
+    doubts = imported.doubts;
+    for (std::string& doubt : OrientMesh(imported, kind)) doubts.push_back(std::move(doubt));
   }
 
   auto data = std::make_shared<Data>(std::move(imported.mesh), materials.MotionsOf(kind.class_name));

@@ -73,7 +73,7 @@ TEST(MeshFaults, AnOpenShellIsSeenFromBothSides) {
   EXPECT_NEAR(front / back, 1, 0.05);  // a metre of depth at 80 m
 }
 
-TEST(MeshFaults, MissingMaterialsAndTexturesAreNotNeeded) {
+TEST(MeshFaults, MissingMaterialsAreToldAndMissingTexturesAreNotNeeded) {
   const std::string with_library = "mtllib missing.mtl\nusemtl paint\n" + kTetrahedron;
   EXPECT_EQ(RenderTemplate(test::LoadObj(with_library), kView, {}, 4).opacity,
             RenderTemplate(test::LoadObj(kTetrahedron), kView, {}, 4).opacity);
@@ -83,6 +83,12 @@ TEST(MeshFaults, MissingMaterialsAndTexturesAreNotNeeded) {
   WriteFileAtomically(folder.path() / "body.obj", "mtllib body.mtl\nusemtl paint\n" + kTetrahedron);
   const TargetModel model = TargetModel::Load((folder.path() / "body.obj").string());
   EXPECT_NE(model.parts().front().name.find("paint"), std::string::npos);
+  ASSERT_EQ(model.warnings().size(), 1U);  // of the unit
+  std::filesystem::remove(folder.path() / "body.mtl");
+  const TargetModel without = TargetModel::Load((folder.path() / "body.obj").string());
+  EXPECT_EQ(without.parts().front().name, model.parts().front().name);
+  ASSERT_EQ(without.warnings().size(), 2U);
+  EXPECT_NE(without.warnings().front().find("its material library body.mtl does not exist"), std::string::npos);
 }
 
 TEST(MeshFaults, AHeaderWithoutItsEndIsRefused) {
