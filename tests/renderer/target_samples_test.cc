@@ -1,4 +1,5 @@
 // Geometry against closed forms: areas and fluxes at every range, places off the axis, parts in motion.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -6,6 +7,8 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "renderer/render_template.h"
+#include "renderer/target_data.h"
+#include "renderer/target_samples.h"
 #include "tests/support/golden_table.h"
 #include "tests/support/model_files.h"
 
@@ -90,6 +93,20 @@ TEST(TargetArea, FollowsTheGoldenSizes) {
         CoveredCells(RenderTemplate(plate, view, {}, kSupersampling)) / (kSupersampling * kSupersampling);
     EXPECT_NEAR(area_px / test::Number(row, "area_px"), 1, 0.02);
   }
+}
+
+TEST(TargetRays, AreMoreOnlyInSquaresWhoseRaysAnOutlineParts) {
+  View view;
+  view.range_m = CellsPerTangent(view, kSupersampling);  // a metre is a cell
+  const auto rays_for = [&](double beyond) {             // of a plate whose rims lie that far from the last row of rays
+    const double x = 2 * (20 + beyond), z = 2 * (10 + beyond);
+    const TargetModel plate =
+        test::LoadObj(fmt::format("v 0 0 0\nv {0} 0 0\nv {0} 0 {1}\nv 0 0 {1}\nf 1 2 3 4\n", x, z), kHot);
+    return SampleTarget(plate.data(), view, {}, kSupersampling).rays;
+  };
+  constexpr std::size_t kLattice = 41 * 21, kRim = 2 * 41 + 2 * 21 - 4;
+  EXPECT_EQ(rays_for(0.3), kLattice + 4 * kRim);
+  EXPECT_EQ(rays_for(0.45), kLattice);  // further rays reach 0.4 cells from the first
 }
 
 TEST(OffAxis, ATargetShowsTheSideThatItsPlaceShows) {
