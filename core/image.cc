@@ -5,9 +5,27 @@
 
 namespace mirst {
 
+namespace {
+
+// Eight pixels at once, without a branch among them.
+bool HoldsAny(const std::uint8_t* row, int width) {
+  std::uint64_t any = 0;
+  int x = 0;
+  for (; x + static_cast<int>(sizeof(any)) <= width; x += static_cast<int>(sizeof(any))) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, row + x, sizeof(word));
+    any |= word;
+  }
+  for (; x < width; ++x) any |= row[x];
+  return (any & 0x8080808080808080U) != 0;
+}
+
+}  // namespace
+
 PixelBox BoundingBox(const Mask& mask) {
   PixelBox box;
   for (int y = 0; y < mask.height(); ++y) {
+    if (!HoldsAny(mask.row(y), mask.width())) continue;  // targets are rare
     for (int x = 0; x < mask.width(); ++x) {
       if (mask(y, x) > 127) box = Enclose(box, {x, y, 1, 1});
     }

@@ -260,18 +260,20 @@ Image<std::uint16_t> CountsOf(const Frame& frame) {
     throw InternalError(fmt::format("frame {} does not hold counts", frame.name));
   Image<std::uint16_t> counts(frame.pixels.height(), frame.pixels.width());
   const float largest = static_cast<float>(MaxCount(frame.bit_depth));
-  std::int32_t faults = 0;  // summed up, so that several pixels are looked at side by side
+  // The bits of what is written differ from those of what was given; gathered, so that several pixels go side by side.
+  std::uint32_t differences = 0;
   const float* const values = frame.pixels.data();
   std::uint16_t* const out = counts.data();
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    const float value = values[i], above = value >= 0 ? value : 0, clamped = above <= largest ? above : 0;
+    const float above = values[i] > 0 ? values[i] : 0, clamped = above < largest ? above : largest;
     const auto whole = static_cast<std::int32_t>(clamped);
-    faults |= static_cast<float>(whole) == value ? 0 : 1;
+    differences |= std::bit_cast<std::uint32_t>(static_cast<float>(whole)) ^ std::bit_cast<std::uint32_t>(values[i]);
     out[i] = static_cast<std::uint16_t>(whole);
   }
-  if (faults != 0) {
+  if (differences != 0) {
     const auto fault = std::find_if(frame.pixels.begin(), frame.pixels.end(),
                                     [&](float v) { return !(v >= 0 && v <= largest) || v != std::floor(v); });
+    if (fault == frame.pixels.end()) return counts;  // a zero with a sign
     throw InternalError(
         fmt::format("frame {} holds the value {}, allowed: whole numbers 0 to {}", frame.name, *fault, largest));
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "core/error.h"
@@ -199,27 +198,6 @@ void FuseAndSolve(const Scenario& scenario, std::size_t i, const Backdrop& backd
   SolveGains(problems, scenario.targets[i], mode, tracks[i]);
 }
 
-// Least and largest value; several at a time, as each comparison would wait for the one before.
-std::pair<float, float> Extremes(const Image<float>& image) {
-  constexpr std::size_t kLanes = 16;
-  std::array<float, kLanes> low, high;
-  low.fill(image.data()[0]);
-  high = low;
-  std::size_t i = 0;
-  for (; i + kLanes <= image.size(); i += kLanes) {
-    const float* const values = image.data() + i;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      low[lane] = values[lane] < low[lane] ? values[lane] : low[lane];
-      high[lane] = values[lane] > high[lane] ? values[lane] : high[lane];
-    }
-  }
-  for (; i < image.size(); ++i) {
-    low[0] = std::min(low[0], image.data()[i]);
-    high[0] = std::max(high[0], image.data()[i]);
-  }
-  return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
-}
-
 bool HasNeighbours(const std::vector<EmbeddedTrack>& tracks, std::size_t i) {
   for (std::size_t k = 0; k < tracks[i].frames.size(); ++k) {
     if (HasNeighbour(tracks, i, k)) return true;
@@ -256,16 +234,28 @@ void SolveJointly(const Scenario& scenario, const Backdrop& backdrop, ScrMode mo
 }  // namespace
 
 CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule) {
-  float least = 1e9F, most = 0;
+  // Column by column, so that many pixels are compared side by side.
+  std::vector<float> lows(static_cast<std::size_t>(frames.front().pixels.width()), 1e9F), highs(lows.size(), 0.0F);
+  float *const low = lows.data(), *const high = highs.data();
   for (const Frame& frame : frames) {
-    const auto [low, high] = Extremes(frame.pixels);
-    least = std::min(least, low);
-    most = std::max(most, high);
+    for (int y = 0; y < frame.pixels.height(); ++y) {
+      const float* const row = frame.pixels.row(y);
+      for (std::size_t x = 0; x < lows.size(); ++x) {
+        low[x] = std::min(low[x], row[x]);
+        high[x] = std::max(high[x], row[x]);
+      }
+    }
   }
+  const float least = *std::min_element(lows.begin(), lows.end()), most = *std::max_element(highs.begin(), highs.end());
   const int bit_depth = frames.front().bit_depth;
   if (rule == CountLimitRule::kAutomatic && bit_depth == 8 && least >= 16 && most <= 235) return {16, 235};
   if (rule == CountLimitRule::kAutomatic && bit_depth == 16 && most <= 16383) return {0, 16383};
   return {0, static_cast<double>(MaxCount(bit_depth))};
+}
+
+void SumFrames(Backdrop& backdrop) {
+  backdrop.frame_sums.clear();
+  for (const Frame& frame : backdrop.frames) backdrop.frame_sums.push_back(SumsOf(frame.pixels));
 }
 
 PlacementFault EmbedTracks(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,

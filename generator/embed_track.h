@@ -19,7 +19,7 @@ namespace mirst {
 /// The background of one sequence, decoys in it.
 struct Backdrop {
   std::vector<Frame> frames;
-  std::vector<PixelSums> frame_sums;                ///< of each frame, for the SCR `global`
+  std::vector<PixelSums> frame_sums;                ///< of each frame, for the SCR `global`; empty: not known
   std::vector<std::vector<PixelBox>> real_targets;  ///< a frame's boxes of real targets
   std::vector<PaintedDecoys> decoys;                ///< one a frame
   std::vector<Transmission> layers;                 ///< before the targets: one a frame, or none at all
@@ -32,6 +32,9 @@ struct Backdrop {
 /// Counts that a target may reach: what the format holds, or with `auto` 16..235 where all frames keep to it (video
 /// range) and 14 bits where they fit.
 CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule);
+
+/// Finds frame_sums.
+void SumFrames(Backdrop& backdrop);
 
 struct EmbeddedTrack {
   std::vector<int> frames;  ///< those of the backdrop in which the target is seen; the vectors below go with it

@@ -25,7 +25,8 @@ void AddProvenance(const TargetCamera& camera, std::vector<TargetViews>& views, 
 }  // namespace
 
 Sample MakeSample(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options) {
-  const Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+  Backdrop backdrop = ReadBackdrop(inventory, scenario, options);
+  SumFrames(backdrop);  // every SCR is measured on what is written
   std::vector<const TargetModel*> models;
   std::vector<TargetViews> views;
   for (const TargetScenario& target : scenario.targets) {

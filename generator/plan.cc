@@ -136,7 +136,7 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
   backdrop.frame_rate_hz = source.info().frame_rate_hz;
   backdrop.layers = FindLayers(backdrop.frames, source.info(), options.occlusion);
   backdrop.decoys = PaintDecoys(scenario.decoys, backdrop.limits, options, backdrop.frames);
-  for (const Frame& frame : backdrop.frames) backdrop.frame_sums.push_back(SumsOf(frame.pixels));
+  if (options.scr.id == "global") SumFrames(backdrop);
   return backdrop;
 }
 

@@ -29,7 +29,8 @@ struct Inventory {
 /// Throws kBadInput when none is left.
 Inventory OpenInventory(const GenerateOptions& options);
 
-/// Reads the stretch of background that a scenario names, finds the layers before the targets, paints the decoys.
+/// Reads the stretch of background that a scenario names, finds the layers before the targets, paints the decoys; knows
+/// the frames' sums where targets are placed by them (scr.id: global).
 Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, const GenerateOptions& options);
 
 /// Places one target after the other, each seen together with those before it. The first one: tries placements until

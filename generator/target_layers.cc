@@ -236,7 +236,7 @@ FusedTarget FuseAmongOthers(const Scenario& scenario, const std::vector<Embedded
   const auto frame = static_cast<std::size_t>(track.frames[k]);
   const Image<float>& empty = backdrop.frames[frame].pixels;
   const std::vector<Neighbour> near = NeighboursOf(tracks, i, k);
-  if (near.empty()) return fuse(empty, nullptr, &backdrop.frame_sums[frame]);
+  if (near.empty()) return fuse(empty, nullptr, backdrop.frame_sums.empty() ? nullptr : &backdrop.frame_sums[frame]);
 
   Image<float> background = empty;
   for (const Neighbour& neighbour : near) AddLight(neighbour, background);

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "core/error.h"
 
@@ -155,24 +157,20 @@ PixelSums SumsOf(ImageView<const float> image) {
   PixelSums sums;
   if (image.height() == 0 || image.width() == 0) return sums;
   sums.origin = std::floor(static_cast<double>(image(0, 0)));
-  // Four columns at a time, each with sums of its own: whole counts add up exactly in any order.
-  constexpr int kLanes = 4;
-  std::array<PixelSums, kLanes> lanes;
-  lanes.fill(sums);
+  // Each column has sums of its own, so that several go side by side: whole counts add up exactly in any order.
+  std::vector<double> column_sums(static_cast<std::size_t>(image.width())), column_squares(column_sums.size());
+  double *const sum = column_sums.data(), *const squares = column_squares.data();
   for (int y = 0; y < image.height(); ++y) {
-    const float* row = image.row(y);
-    int x = 0;
-    for (; x + kLanes <= image.width(); x += kLanes) {
-      for (std::size_t lane = 0; lane < kLanes; ++lane)
-        lanes[lane].Add(static_cast<double>(row[static_cast<std::size_t>(x) + lane]));
+    const float* const row = image.row(y);
+    for (std::size_t x = 0; x < column_sums.size(); ++x) {
+      const double value = static_cast<double>(row[x]) - sums.origin;
+      sum[x] += value;
+      squares[x] += value * value;
     }
-    for (; x < image.width(); ++x) sums.Add(static_cast<double>(row[x]));
   }
-  for (const PixelSums& lane : lanes) {
-    sums.count += lane.count;
-    sums.sum += lane.sum;
-    sums.squares += lane.squares;
-  }
+  sums.count = static_cast<std::int64_t>(image.height()) * image.width();
+  sums.sum = std::accumulate(column_sums.begin(), column_sums.end(), 0.0);
+  sums.squares = std::accumulate(column_squares.begin(), column_squares.end(), 0.0);
   return sums;
 }
 
