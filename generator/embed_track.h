@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/frame.h"
-#include "core/sample.h"
 #include "fusion/fuse.h"
 #include "generator/decoys.h"
 #include "generator/occlusion.h"
@@ -64,9 +63,7 @@ enum class PlacementFault { kNone, kLeavesFrame, kNearRealTarget, kNearDecoy, kN
 PlacementFault EmbedTracks(const Scenario& scenario, std::vector<TargetViews>& views, const Backdrop& backdrop,
                            const GenerateOptions& options, int frame_step, std::vector<EmbeddedTrack>& tracks);
 
-/// The finished sequence from tracks of all frames: frames with the targets written in whole counts, labels, and every
-/// measurement repeated on the written counts. `models` has one for each target.
-Sample ComposeSample(const Scenario& scenario, const std::vector<EmbeddedTrack>& tracks, const Backdrop& backdrop,
-                     const GenerateOptions& options, const std::vector<const TargetModel*>& models);
+/// Whether a frame counts as weak; `added`: polarity * scr_delta.
+bool IsWeak(double added, double scr, ScrMode mode);
 
 }  // namespace mirst

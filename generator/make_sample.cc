@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "generator/compose_sample.h"
 #include "generator/finish_sample.h"
 #include "generator/target_view.h"
 
