@@ -16,7 +16,7 @@ struct TargetSamples {
   std::size_t rays = 0;    ///< traced through what stands still
 };
 
-/// One ray a cell inside the target's outline and inside its parts; five where an outline crosses it, nine for a target
+/// One ray a cell inside the target's outline and inside its parts; five where an outline parts them, nine for a target
 /// of less than 28.6 cells: at least 64 along its largest extent, which gives a disc's area to 0.8 64^-3/2 = 1.6e-3 rms
 /// (Kendall). A target of less than 21.4 cells has more rays: at least 32 along its extent, 17 for one at edges, laid
 /// over its own box and counted into the cells that hold them, so that a target far smaller than a cell keeps its area
