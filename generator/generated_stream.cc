@@ -17,7 +17,9 @@
 namespace mirst {
 
 GeneratedStream::GeneratedStream(const GenerateOptions& options)
-    : options_(options), inventory_(OpenInventory(options)), scenarios_(PlanSequences(inventory_, RequestsOf(inventory_, options), options)) {
+    : options_(options),
+      inventory_(OpenInventory(options)),
+      scenarios_(PlanSequences(inventory_, RequestsOf(inventory_, options), options)) {
   manifest_.program_version = ProgramVersion();
   manifest_.program_git = GitRevision();
   manifest_.config_json = PrintOptions(options_, OptionsFormat::kJson);

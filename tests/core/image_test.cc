@@ -72,6 +72,16 @@ TEST(Mask, InsideBeginsAbove127) {
   EXPECT_EQ(BoundingBox(mask), (PixelBox{2, 1, 5, 4}));
 }
 
+TEST(Mask, TheBoxOfOnePixelIsThatPixelAtEveryPlace) {
+  for (int width = 1; width <= 19; ++width) {  // less and more than two machine words
+    for (int x = 0; x < width; ++x) {
+      Mask mask(3, width, 127);
+      mask(1, x) = 128;
+      EXPECT_EQ(BoundingBox(mask), (PixelBox{x, 1, 1, 1})) << "width " << width;
+    }
+  }
+}
+
 TEST(Frame, MaxCountIsTheLargestValueOfTheFile) {
   EXPECT_EQ(MaxCount(8), 255);
   EXPECT_EQ(MaxCount(16), 65535);

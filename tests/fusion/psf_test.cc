@@ -86,6 +86,27 @@ TEST(PsfKernel, IsSymmetricAndCentredOnTheTarget) {
   EXPECT_EQ(blurred.anchor_cells, (Vec2{0.5 * n, 0.5 * n}));
 }
 
+// Columns are summed several at a time and the last ones by themselves; which ones, the width decides.
+TEST(GaussianPsf, GivesTheSameBitsWhereverTheTemplateEnds) {
+  const int widest = 40, height = 7;
+  const auto value = [](int y, int x) { return 1.0F / static_cast<float>(3 + 5 * y + 7 * x); };
+  for (int width = 1; width < widest; ++width) {
+    Template narrow, wide;
+    narrow.supersampling = wide.supersampling = 8;
+    narrow.opacity = narrow.contrast = Image<float>(height, width);
+    wide.opacity = wide.contrast = Image<float>(height, widest, 0.0F);
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        narrow.opacity(y, x) = wide.opacity(y, x) = value(y, x);
+        narrow.contrast(y, x) = wide.contrast(y, x) = -value(x, y);
+      }
+    }
+    const Template blurred = ApplyGaussianPsf(narrow, 0.408), whole = ApplyGaussianPsf(wide, 0.408);
+    EXPECT_EQ(blurred.opacity, Crop(whole.opacity, blurred.opacity.box())) << "width " << width;
+    EXPECT_EQ(blurred.contrast, Crop(whole.contrast, blurred.contrast.box())) << "width " << width;
+  }
+}
+
 TEST(PsfKernel, ImpossibleRequestsAreRefused) {
   EXPECT_THROW(MakePsfKernel(kCamera, 0), Error);
   EXPECT_THROW(MakePsfKernel(kCamera, 8, 1), Error);
