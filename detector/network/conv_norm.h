@@ -4,6 +4,8 @@
 
 #include <torch/nn.h>
 
+#include "detector/network/window_convolution.h"
+
 namespace mirst {
 
 /// True where batch normalisation is a constant affine map and no gradient is recorded.
@@ -24,13 +26,17 @@ inline ConvWeights FoldNorm(const ConvWeights& conv, const torch::nn::BatchNorm2
   return {conv.weight * scale.view(shape), (conv.bias - norm->running_mean) * scale + norm->bias};
 }
 
-/// norm(conv(x)) for x of shape (N, in, h, w).
+/// Convolution of stride 1 with zero padding that keeps the size; x (N, in, h, w), weight (out, in, k, k).
+inline torch::Tensor Convolved(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias) {
+  return FewChannels(x, weight.size(0)) ? WindowConvolution(x, 1, 1, weight.unsqueeze(2), bias)
+                                        : torch::conv2d(x, weight, bias, 1, weight.size(2) / 2);
+}
+
+/// norm(conv(x)) for x of shape (N, in, h, w) and a convolution of stride 1 that keeps the size.
 inline torch::Tensor ConvNorm(torch::nn::Conv2d& conv, torch::nn::BatchNorm2d& norm, const torch::Tensor& x) {
-  if (!Inference(norm)) return norm(conv(x));
+  if (!Inference(norm)) return norm(Convolved(x, conv->weight, conv->bias));
   const ConvWeights folded = FoldNorm({conv->weight, conv->bias}, norm);
-  return torch::conv2d(x, folded.weight, folded.bias, conv->options.stride(),
-                       c10::get<torch::ExpandingArray<2>>(conv->options.padding()), conv->options.dilation(),
-                       conv->options.groups());
+  return Convolved(x, folded.weight, folded.bias);
 }
 
 /// Convolution of stride 1 that keeps the size.

@@ -7,49 +7,12 @@
 #include <array>
 
 #include "core/error.h"
-#include "detector/network/direct_kernels.h"
+#include "detector/network/direct_rows.h"
 
 namespace mirst {
 namespace {
 
 using torch::Tensor;
-
-/// What a task reads at once should stay in a core's own cache.
-constexpr std::int64_t kStripeBytes = 384 * 1024;
-
-/// Outputs [first, first + count), computed together.
-struct Block {
-  std::int64_t first, count;
-  std::size_t kernel;  // in kConvOutputs
-};
-
-std::vector<Block> Blocks(std::int64_t outputs) {
-  std::vector<Block> blocks;
-  for (std::int64_t first = 0; first < outputs;) {
-    std::size_t kernel = 0;
-    while (kConvOutputs[kernel] > outputs - first) ++kernel;
-    blocks.push_back({first, kConvOutputs[kernel], kernel});
-    first += kConvOutputs[kernel];
-  }
-  return blocks;
-}
-
-template <class Scalar>
-struct Plane {
-  const Scalar* map;
-  std::int64_t map_stride;  // of a row
-  const Scalar* plus;       // null: nothing is added
-  std::int64_t plus_stride;
-};
-
-template <class Scalar>
-Plane<Scalar> PlaneOf(const ConvInput& input, std::int64_t sample, std::int64_t channel) {
-  const auto at = [&](const Tensor& map) {
-    return map.data_ptr<Scalar>() + sample * map.stride(0) + channel * map.stride(1);
-  };
-  const bool sum = input.plus.defined();
-  return {at(input.map), input.map.stride(2), sum ? at(input.plus) : nullptr, sum ? input.plus.stride(2) : 0};
-}
 
 /// One convolution at work on one batch.
 template <class Scalar>
@@ -68,7 +31,7 @@ class Pass {
         height_(out.size(2)),
         width_(out.size(3)),
         kernels_(*MachineConvKernels<Scalar>().front()),
-        blocks_(Blocks(out.size(1))) {
+        blocks_(OutputBlocks(out.size(1))) {
     const std::int64_t vectors = (width_ + kernels_.lanes - 1) / kernels_.lanes;
     stride_ = vectors * kernels_.lanes + 2 * half_;
     in_place_ = kernel_ == 1 && width_ % kernels_.lanes == 0;
@@ -94,8 +57,8 @@ class Pass {
   void Stripe(std::int64_t sample, std::int64_t first, std::int64_t last, std::vector<Scalar>& rows,
               std::vector<const Scalar*>& pointers) const {
     const std::int64_t padded_rows = last - first + 2 * half_;
-    if (!in_place_) Pad(sample, first, padded_rows, rows);
-    for (const Block& block : blocks_) {
+    if (!in_place_) PadRows(inputs_, sample, first - half_, padded_rows, half_, stride_, rows);
+    for (const OutputBlock& block : blocks_) {
       for (std::int64_t y = first; y < last; ++y) {
         if (in_place_) {
           PointInto(sample, y, pointers);
@@ -116,40 +79,14 @@ class Pass {
     std::size_t next = 0;
     for (const ConvInput& input : inputs_) {
       for (std::int64_t c = 0; c < input.map.size(1); ++c) {
-        const Plane<Scalar> plane = PlaneOf<Scalar>(input, sample, c);
+        const MapPlane<Scalar> plane = PlaneOf<Scalar>(input, sample, c);
         pointers[next++] = plane.map + y * plane.map_stride;
       }
     }
   }
 
-  /// Rows [first - half, ...) of all channels with zeros around the image.
-  void Pad(std::int64_t sample, std::int64_t first, std::int64_t padded_rows, std::vector<Scalar>& rows) const {
-    rows.resize(static_cast<std::size_t>(in_ * padded_rows * stride_));
-    Scalar* row = rows.data();
-    for (const ConvInput& input : inputs_) {
-      for (std::int64_t c = 0; c < input.map.size(1); ++c) {
-        const Plane<Scalar> plane = PlaneOf<Scalar>(input, sample, c);
-        for (std::int64_t y = first - half_; y < first - half_ + padded_rows; ++y, row += stride_) {
-          if (y < 0 || y >= height_) {
-            std::fill_n(row, stride_, Scalar{0});
-            continue;
-          }
-          std::fill_n(row, half_, Scalar{0});
-          const Scalar* map = plane.map + y * plane.map_stride;
-          if (plane.plus == nullptr) {
-            std::copy_n(map, width_, row + half_);
-          } else {
-            const Scalar* plus = plane.plus + y * plane.plus_stride;
-            Scalar* sum = row + half_;
-            for (std::int64_t x = 0; x < width_; ++x) sum[x] = map[x] + plus[x];
-          }
-          std::fill_n(row + half_ + width_, stride_ - half_ - width_, Scalar{0});
-        }
-      }
-    }
-  }
-
-  void Row(std::int64_t sample, std::int64_t y, const Block& block, const std::vector<const Scalar*>& pointers) const {
+  void Row(std::int64_t sample, std::int64_t y, const OutputBlock& block,
+           const std::vector<const Scalar*>& pointers) const {
     std::array<Scalar*, kConvOutputs[0]> out;
     std::array<const Scalar*, kConvOutputs[0]> summand, after;
     const auto point = [&](auto& rows, const Tensor& map) {
@@ -175,20 +112,17 @@ class Pass {
   const Scalar* bias_;
   std::int64_t in_, kernel_, half_, height_, width_;
   const ConvKernels<Scalar>& kernels_;
-  std::vector<Block> blocks_;
+  std::vector<OutputBlock> blocks_;
   std::int64_t stride_ = 0, stripe_ = 0;  // pixels of a padded row; rows of a task
   bool in_place_ = false;                 // the kernels read the inputs where they are
 };
-
-/// Rows without gaps, so that kernels can run along them.
-Tensor WithDenseRows(const Tensor& map) { return !map.defined() || map.stride(3) == 1 ? map : map.contiguous(); }
 
 }  // namespace
 
 DirectConvolution::DirectConvolution(const ConvWeights& conv)
     : conv_{conv.weight.contiguous(), conv.bias.contiguous()} {
   std::vector<Tensor> blocks;
-  for (const Block& block : Blocks(out())) {
+  for (const OutputBlock& block : OutputBlocks(out())) {
     blocks.push_back(conv_.weight.narrow(0, block.first, block.count).permute({1, 2, 3, 0}).flatten());
   }
   packed_ = torch::cat(blocks);
@@ -197,6 +131,12 @@ DirectConvolution::DirectConvolution(const ConvWeights& conv)
 Tensor DirectConvolution::operator()(const std::vector<ConvInput>& inputs, const ConvEnd& end) const {
   const Tensor& like = inputs.front().map;
   if (!like.is_cpu()) return ByLibTorch(inputs, end);
+  const Tensor result = torch::empty({like.size(0), out(), like.size(2), like.size(3)}, like.options());
+  Write(result, inputs, end);
+  return result;
+}
+
+void DirectConvolution::Write(const Tensor& result, const std::vector<ConvInput>& inputs, const ConvEnd& end) const {
   std::vector<ConvInput> dense;
   std::int64_t channels = 0;
   for (const ConvInput& input : inputs) {
@@ -205,13 +145,11 @@ Tensor DirectConvolution::operator()(const std::vector<ConvInput>& inputs, const
   }
   if (channels != conv_.weight.size(1)) throw InternalError("a convolution was given another number of channels");
   const ConvEnd dense_end{WithDenseRows(end.summand), end.relu, WithDenseRows(end.after)};
-  const Tensor result = torch::empty({like.size(0), out(), like.size(2), like.size(3)}, like.options());
-  if (like.scalar_type() == torch::kDouble) {
+  if (result.scalar_type() == torch::kDouble) {
     Pass<double>(conv_, packed_, dense, dense_end, result).Run();
   } else {
     Pass<float>(conv_, packed_, dense, dense_end, result).Run();
   }
-  return result;
 }
 
 Tensor DirectConvolution::ByLibTorch(const std::vector<ConvInput>& inputs, const ConvEnd& end) const {

@@ -36,6 +36,8 @@ class DirectConvolution {
   /// Zero padding, stride 1: (N, in, h, w) in all -> (N, out, h, w). On a CPU by the kernels of direct_kernels.h, equal
   /// bit by bit for every number of threads; on another device by LibTorch. No gradients.
   torch::Tensor operator()(const std::vector<ConvInput>& inputs, const ConvEnd& end = {}) const;
+  /// The same on a CPU into memory that is there: result (N, out, h, w), its rows without gaps.
+  void Write(const torch::Tensor& result, const std::vector<ConvInput>& inputs, const ConvEnd& end = {}) const;
   /// The same by LibTorch's operators on any device.
   torch::Tensor ByLibTorch(const std::vector<ConvInput>& inputs, const ConvEnd& end = {}) const;
 

@@ -1,6 +1,7 @@
-// One row of a direct two-dimensional convolution of stride 1 with its bias, additions and ReLU, for the instruction
-// set of this machine. Few channels (1..8 outputs at once) and wide rows are its case: vectors run along the row, sums
-// stay in registers. Every output is one sum in a fixed order, however rows are given to threads. No LibTorch.
+// One row of a direct two-dimensional convolution of stride 1 with its bias, additions and ReLU, and the products that
+// make the gradient of its weights, for the instruction set of this machine. Few channels (1..8 outputs at once) and
+// wide rows are its case: vectors run along the row, sums stay in registers. Every output is one sum in a fixed order,
+// however rows are given to threads. No LibTorch.
 #pragma once
 
 #include <array>
@@ -27,11 +28,27 @@ struct ConvRow {
 
 inline constexpr std::array<std::int64_t, 4> kConvOutputs = {8, 4, 2, 1};
 
+/// A weight's gradient is a sum of products along rows: sums[o][c] = sum over all rows and pixels of
+/// gradients[o] * inputs[c], each pair in a fixed order.
+template <class Scalar>
+struct RowProducts {
+  const Scalar* const* gradients;  ///< (outputs) first rows
+  std::int64_t gradient_stride;    ///< to the next row
+  const Scalar* const* inputs;     ///< (columns) first rows, shifted by the weight's column
+  std::int64_t input_stride;
+  std::int64_t rows;
+  std::int64_t width;  ///< a multiple of `lanes`
+  Scalar* sums;        ///< (outputs, columns)
+};
+
+/// The arrays go by the number of outputs, as kConvOutputs.
 template <class Scalar>
 struct ConvKernels {
   const char* instruction_set;
-  std::int64_t lanes;                                                 ///< of a vector
-  std::array<void (*)(const ConvRow<Scalar>&), 4> rows_of_8_4_2_1{};  ///< by number of outputs, as kConvOutputs
+  std::int64_t lanes;  ///< of a vector
+  std::array<void (*)(const ConvRow<Scalar>&), 4> rows_of_8_4_2_1{};
+  std::array<std::int64_t, 4> columns_of_8_4_2_1{};  ///< of the products
+  std::array<void (*)(const RowProducts<Scalar>&), 4> products_of_8_4_2_1{};
 };
 
 /// Those that this processor runs, widest vectors first: AVX-512, AVX2 with FMA, and what every processor has.

@@ -109,11 +109,44 @@ void ConvOneRow(const ConvRow<Scalar>& row) {
   ConvTiles<Scalar, kOutputs, VectorsOfATile(kOutputs)>(row, 0);
 }
 
+template <class Scalar, std::size_t kOutputs>
+void SumProducts(const RowProducts<Scalar>& products) {
+  using Vector = typename VectorOf<Scalar>::Type;
+  constexpr std::size_t columns = VectorsOfATile(kOutputs);
+  Vector sum[kOutputs][columns] = {};
+  for (std::int64_t y = 0; y < products.rows; ++y) {
+    for (std::int64_t x = 0; x < products.width; x += kLanes<Scalar>) {
+      Vector in[columns];
+#pragma GCC unroll 12
+      for (std::size_t c = 0; c < columns; ++c)
+        std::memcpy(&in[c], products.inputs[c] + y * products.input_stride + x, sizeof(Vector));
+#pragma GCC unroll 8
+      for (std::size_t o = 0; o < kOutputs; ++o) {
+        Vector gradient;
+        std::memcpy(&gradient, products.gradients[o] + y * products.gradient_stride + x, sizeof(Vector));
+#pragma GCC unroll 12
+        for (std::size_t c = 0; c < columns; ++c) sum[o][c] += gradient * in[c];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (std::size_t o = 0; o < kOutputs; ++o) {
+#pragma GCC unroll 12
+    for (std::size_t c = 0; c < columns; ++c) {
+      Scalar total = 0;
+      for (std::size_t lane = 0; lane < kLanes<Scalar>; ++lane) total += sum[o][c][lane];
+      products.sums[o * columns + c] = total;
+    }
+  }
+}
+
 template <class Scalar>
 constexpr ConvKernels<Scalar> KernelsOfThisSet(const char* name) {
   return {name,
           kLanes<Scalar>,
-          {&ConvOneRow<Scalar, 8>, &ConvOneRow<Scalar, 4>, &ConvOneRow<Scalar, 2>, &ConvOneRow<Scalar, 1>}};
+          {&ConvOneRow<Scalar, 8>, &ConvOneRow<Scalar, 4>, &ConvOneRow<Scalar, 2>, &ConvOneRow<Scalar, 1>},
+          {VectorsOfATile(8), VectorsOfATile(4), VectorsOfATile(2), VectorsOfATile(1)},
+          {&SumProducts<Scalar, 8>, &SumProducts<Scalar, 4>, &SumProducts<Scalar, 2>, &SumProducts<Scalar, 1>}};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "detector/network/conv_norm.h"
+#include "detector/network/matrix_product.h"
 
 namespace mirst {
 namespace nn = torch::nn;
@@ -99,8 +100,8 @@ Tensor TokenAttentionImpl::forward(const Tensor& tokens, std::int64_t h, std::in
                                       .split_with_sizes({kKeyChannels, kKeyChannels, kValueChannels}, 3);
   // Without the token layer only the fine tokens can be placed on the map, so only they ask.
   const Tensor query = proj_ ? qkv[0] : qkv[0].narrow(2, 0, fine);
-  const Tensor scores = torch::matmul(query, qkv[1].transpose(2, 3)) / std::sqrt(static_cast<double>(kKeyChannels));
-  const Tensor attended = torch::matmul(scores.softmax(-1), qkv[2]);  // (B, heads, queries, 64)
+  const Tensor scores = MatrixProduct(query / std::sqrt(static_cast<double>(kKeyChannels)), qkv[1].transpose(2, 3));
+  const Tensor attended = MatrixProduct(scores.softmax(-1), qkv[2]);  // (B, heads, queries, 64)
   const Tensor values = qkv[2].narrow(2, 0, fine);
   const std::int64_t maps = kHeads * kValueChannels;
   Tensor joined, side;
@@ -111,7 +112,9 @@ Tensor TokenAttentionImpl::forward(const Tensor& tokens, std::int64_t h, std::in
     joined = attended.transpose(1, 2).reshape({batch, maps, -1});
     side = values.reshape({batch, maps, h, w});
   }
-  if (proj_) joined = proj_(joined);
+  if (proj_) {
+    joined = (MatrixProduct(joined.flatten(0, 1), proj_->weight.t()) + proj_->bias).reshape({batch, maps, fine});
+  }
   joined = joined + parallel_conv_->forward(side).flatten(2);
   return to_out_(joined.transpose(1, 2)).transpose(1, 2).reshape({batch, -1, h, w});
 }

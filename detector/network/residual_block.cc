@@ -28,7 +28,8 @@ SpatialAttentionImpl::SpatialAttentionImpl()
     : conv1_(register_module("conv1", nn::Conv2d(nn::Conv2dOptions(2, 1, 7).padding(3).bias(false)))) {}
 
 Tensor SpatialAttentionImpl::forward(const Tensor& x) {
-  return torch::sigmoid(conv1_(torch::cat({x.mean(1, true), std::get<0>(x.max(1, true))}, 1)));
+  return torch::sigmoid(
+      Convolved(torch::cat({x.mean(1, true), std::get<0>(x.max(1, true))}, 1), conv1_->weight, conv1_->bias));
 }
 
 ResidualBlockImpl::ResidualBlockImpl(std::int64_t in, std::int64_t out, Cbam cbam, std::int64_t reduction)

@@ -35,6 +35,10 @@ Tensor TemporalConvImpl::forward(const Tensor& x, std::int64_t frames, std::int6
   const bool inference = Inference(norm_);
   const ConvWeights conv =
       inference ? FoldNorm({conv1_->weight, conv1_->bias}, norm_) : ConvWeights{conv1_->weight, conv1_->bias};
+  if (HasDirectKernels(x)) {
+    const Tensor y = WindowConvolution(x, frames, kept, conv.weight, conv.bias);
+    return (inference ? y : norm_(y)).relu_();
+  }
   const std::int64_t out = conv.weight.size(0), in = conv.weight.size(1), taps = conv.weight.size(2), half = taps / 2;
   const std::int64_t batch = x.size(0) / frames;
   const c10::IntArrayRef shape = conv.weight.sizes();
