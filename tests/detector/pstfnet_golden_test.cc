@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -166,33 +167,72 @@ std::map<std::string, GradientRow> ReadGradients(const std::filesystem::path& pa
   return rows;
 }
 
-TEST_F(PstfnetGolden, OneTrainingStepIsTheReferences) {
-  const json summary = json::parse(ReadFile(Folder() / "train_summary.json"));
-  Tensor mask = torch::zeros({1, 1, 384, 384});
+// The batch and mask of the reference's training step, and the network after the loss's backward pass.
+Pstfnet AfterBackward(const std::map<std::string, test::GoldenTensor>& names, torch::ScalarType type, double& loss) {
+  Tensor mask = torch::zeros({1, 1, 384, 384}, type);
   for (std::int64_t y = 0; y < 384; y += 32) {
     for (std::int64_t x = 0; x < 384; x += 32) {
       if ((x / 32 + 2 * (y / 32)) % 3 == 0) mask.narrow(2, y, 32).narrow(3, x, 32).fill_(1);
     }
   }
-  Pstfnet network = Network({});
-  const Tensor loss = SoftIouLoss(network(test::GoldenInput(11, 3, 5, 384, 384)), mask);
-  EXPECT_NEAR(loss.item<double>(), summary["proper"]["loss"].get<double>(), 1e-6);  // float32 there: 3e-8 off
-  loss.backward();
+  Pstfnet network;
+  test::FillGolden(network, names);
+  if (type == torch::kDouble) network->to(type);  // would make counters floats too
+  const Tensor value = SoftIouLoss(network(test::GoldenInput(11, 3, 5, 384, 384).to(type)), mask);
+  value.backward();
+  loss = value.item<double>();
+  return network;
+}
 
+/// The largest of the errors of a gradient's length, first and last value, in shares of its length.
+double GradientError(const Tensor& gradient, const GradientRow& row) {
+  const Tensor values = gradient.flatten();
+  return std::max({std::abs(values.norm().item<double>() - row.l2), std::abs(values[0].item<double>() - row.first),
+                   std::abs(values[-1].item<double>() - row.last)}) /
+         row.l2;
+}
+
+// The table is of a float64 run and has nine digits, so float64 must give them: the worst row is 1.1e-7 off.
+TEST_F(PstfnetGolden, OneTrainingStepIsTheReferencesInDouble) {
+  const json summary = json::parse(ReadFile(Folder() / "train_summary.json"));
+  double loss = 0;
+  Pstfnet network = AfterBackward(names_, torch::kDouble, loss);
+  EXPECT_NEAR(loss, summary["proper"]["loss"].get<double>(), 1e-8);
   const auto parameters = network->named_parameters();
   const std::map<std::string, GradientRow> golden = ReadGradients(Folder() / "train_step_proper.tsv");
   EXPECT_EQ(golden.size(), 611u);
-  double squares = 0;
+  std::map<std::string, Tensor> before;
+  for (const auto& item : parameters) before[item.key()] = item.value().detach().clone();
+  torch::optim::AdamW optimiser(network->parameters(), torch::optim::AdamWOptions(5e-4).weight_decay(1e-4));
+  optimiser.step();
   for (const auto& [name, row] : golden) {
-    const Tensor gradient = parameters[name].grad().flatten();
-    const double l2 = gradient.norm().item<double>();
-    squares += l2 * l2;
-    // Bounded by three times the error of the reference's own float32 run, of the gradient's length.
-    const double tolerance = (3 * row.error + 1e-3) * row.l2;
-    EXPECT_NEAR(l2, row.l2, tolerance) << name;
-    EXPECT_NEAR(gradient[0].item<double>(), row.first, tolerance) << name;
-    EXPECT_NEAR(gradient[-1].item<double>(), row.last, tolerance) << name;
+    EXPECT_LT(GradientError(parameters[name].grad(), row), 1e-6) << name;
+    const double step = (parameters[name] - before[name]).norm().item<double>();
+    EXPECT_NEAR(step, row.step, 1e-6 * row.step) << name;
   }
+}
+
+// Two float32 runs whose sums go in other orders differ by rounding: the table states by how much the reference's own
+// float32 run misses each row.
+TEST_F(PstfnetGolden, OneTrainingStepInFloatIsAsExactAsTheReferences) {
+  const json summary = json::parse(ReadFile(Folder() / "train_summary.json"));
+  double loss = 0;
+  Pstfnet network = AfterBackward(names_, torch::kFloat, loss);
+  EXPECT_NEAR(loss, summary["proper"]["loss"].get<double>(), 1e-6);  // float32 there: 3e-8 off
+  const auto parameters = network->named_parameters();
+  double squares = 0;
+  std::vector<double> errors, shares;  // of the length, and of the reference's own error
+  for (const auto& [name, row] : ReadGradients(Folder() / "train_step_proper.tsv")) {
+    const Tensor gradient = parameters[name].grad();
+    const double l2 = gradient.norm().item<double>(), error = GradientError(gradient, row);
+    squares += l2 * l2;
+    shares.push_back(error / row.error);
+    errors.push_back(error);
+  }
+  std::sort(errors.begin(), errors.end());
+  std::sort(shares.begin(), shares.end());
+  EXPECT_LT(errors[errors.size() * 99 / 100], 0.06);  // the README calls a row stable where float32 is within 6 %
+  EXPECT_LT(shares[shares.size() / 2], 1);  // the median is 0.4 here: three values, against all of the gradient there
   // The reference's own float32 run is off by 1.5e-4 of the norm.
   const double norm = summary["proper"]["grad_norm_stable_only"].get<double>();
   EXPECT_NEAR(std::sqrt(squares), norm, 1e-3 * norm);
@@ -218,16 +258,6 @@ TEST_F(PstfnetGolden, OneTrainingStepIsTheReferences) {
     ++compared;
   }
   EXPECT_EQ(compared, 2 * 192);
-
-  // One AdamW step: the reference's float32 run misses it by step_error of its length.
-  std::map<std::string, Tensor> before;
-  for (const auto& item : parameters) before[item.key()] = item.value().detach().clone();
-  torch::optim::AdamW optimiser(network->parameters(), torch::optim::AdamWOptions(5e-4).weight_decay(1e-4));
-  optimiser.step();
-  for (const auto& [name, row] : golden) {
-    const double step = (parameters[name] - before[name]).norm().item<double>();
-    EXPECT_NEAR(step, row.step, (row.step_error + 1e-3) * row.step) << name;
-  }
 }
 
 }  // namespace
