@@ -7,6 +7,8 @@
 #include <set>
 #include <string_view>
 
+#include "detector/network/window_convolution.h"
+
 namespace mirst {
 namespace {
 
@@ -68,6 +70,7 @@ class Observer {
 MacCount CountMacs(const std::vector<torch::Tensor>& weights, const std::function<void()>& run) {
   Counting state;
   for (const torch::Tensor& weight : weights) state.weights.insert(weight.data_ptr());
+  const WithoutDirectKernels observed;  // the observer sees LibTorch's operators only
   const Observer observer(state);
   run();
   return state.count;

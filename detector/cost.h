@@ -14,8 +14,8 @@ struct MacCount {
   std::int64_t products = 0;  ///< products of matrices that are no layer's weights, such as attention's
 };
 
-/// MACs of everything that `run` does in the calling thread. `weights`: the network's parameters; a matrix product with
-/// one of them is a linear layer.
+/// MACs of everything that `run` does by LibTorch's operators in the calling thread; networks use no others meanwhile.
+/// `weights`: the network's parameters; a matrix product with one of them is a linear layer.
 MacCount CountMacs(const std::vector<torch::Tensor>& weights, const std::function<void()>& run);
 
 }  // namespace mirst

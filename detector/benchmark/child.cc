@@ -77,12 +77,22 @@ ChildResult RunChild(const std::filesystem::path& program, const std::vector<std
   pointers.push_back(nullptr);
 
   const auto start = std::chrono::steady_clock::now();
+  // Until it has left this program's handlers behind, the child keeps a signal for later: they would swallow it.
+  sigset_t stops, before;
+  sigemptyset(&stops);
+  sigaddset(&stops, SIGTERM);
+  sigaddset(&stops, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stops, &before);
   const pid_t parent = getpid(), child = fork();
+  if (child != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (child < 0) throw BadInput(fmt::format("cannot start a process: {}", std::strerror(errno)));
   if (child == 0) {  // only calls that are safe after fork in a program with threads
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);  // a Ctrl-C reaches it through the parent, once
     if (getppid() != parent) _exit(127);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (limit_memory_mib > 0) {
       const rlim_t bytes = static_cast<rlim_t>(limit_memory_mib) << 20;
       const rlimit limit{bytes, bytes};

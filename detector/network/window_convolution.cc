@@ -16,6 +16,8 @@ using torch::Tensor;
 
 constexpr std::int64_t kVectorChannels = 16;  // of floats in the widest vectors
 
+thread_local int forbidden = 0;
+
 /// The taps of an output frame that meet frames of the input: [tap, tap + count) lie on [frame, frame + count).
 struct Meeting {
   std::int64_t tap, count, frame;
@@ -103,8 +105,11 @@ class WindowConvolutionStep : public torch::autograd::Function<WindowConvolution
 
 }  // namespace
 
+WithoutDirectKernels::WithoutDirectKernels() { ++forbidden; }
+WithoutDirectKernels::~WithoutDirectKernels() { --forbidden; }
+
 bool HasDirectKernels(const Tensor& x) {
-  return x.is_cpu() && (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble);
+  return forbidden == 0 && x.is_cpu() && (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble);
 }
 
 bool FewChannels(const Tensor& x, std::int64_t out) {

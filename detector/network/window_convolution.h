@@ -9,7 +9,16 @@
 
 namespace mirst {
 
-/// True on a CPU, in float or double.
+/// While one lives, this thread's networks run on LibTorch's operators alone, which can be watched.
+class WithoutDirectKernels {
+ public:
+  WithoutDirectKernels();
+  ~WithoutDirectKernels();
+  WithoutDirectKernels(const WithoutDirectKernels&) = delete;
+  WithoutDirectKernels& operator=(const WithoutDirectKernels&) = delete;
+};
+
+/// True on a CPU, in float or double, unless a WithoutDirectKernels lives.
 bool HasDirectKernels(const torch::Tensor& x);
 /// True where the direct kernels are the faster ones: they run, and the channels do not fill a vector.
 bool FewChannels(const torch::Tensor& x, std::int64_t out);
