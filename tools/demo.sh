@@ -77,8 +77,8 @@ weights=$out/pstfnet/best.safetensors
 [[ -e $weights ]] || weights=$out/pstfnet/last.safetensors
 step "evaluate it beside Top-Hat on the test split" mirst evaluate --data "$out/data" --split test \
   --weights "$weights" --method top_hat --out "$out/scores" --force
-mapfile -t test_sequences < <(sed "s|^|$out/data/image/|" "$out/data/test.txt")
-step "find the targets there frame by frame" mirst detect --weights "$weights" --input "${test_sequences[@]}" \
+mapfile -t test_sequences < <(sed "s|^|--input=$out/data/image/|" "$out/data/test.txt")
+step "find the targets there frame by frame" mirst detect --weights "$weights" "${test_sequences[@]}" \
   --out "$out/pstfnet_masks" --force
 step "write the report" mirst report "$out/data" --results "$out/scores" "$out/pstfnet_masks" --train "$out/pstfnet" \
   --out "$out/report" --force
