@@ -70,13 +70,9 @@ void Put(const optim::SGDParamState& state, const std::string& name, Tensors& te
 }
 
 Tensor Part(const Tensors& tensors, const std::string& name, const Tensor& like) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end() || found->second.sizes() != like.sizes()) {
-    throw BadInput(fmt::format("tensor '{}' is missing or of another shape: the state is of another training", name));
-  }
-  Tensor copy = torch::empty_like(like, at::MemoryFormat::Preserve);
-  copy.copy_(found->second);
-  return copy;
+  const Tensor part = torch::empty_like(like, at::MemoryFormat::Preserve);
+  CopyTensor(tensors, name, part);
+  return part;
 }
 
 template <class Moments>
@@ -178,6 +174,14 @@ Tensors OptimiserState(optim::Optimizer& optimiser, torch::nn::Module& module) {
     });
   });
   return tensors;
+}
+
+void CopyTensor(const Tensors& tensors, const std::string& name, Tensor target) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end() || found->second.sizes() != target.sizes()) {
+    throw BadInput(fmt::format("tensor '{}' is missing or of another shape: the state is of another training", name));
+  }
+  target.copy_(found->second);
 }
 
 void RestoreOptimiserState(const Tensors& tensors, optim::Optimizer& optimiser, torch::nn::Module& module) {

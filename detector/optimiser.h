@@ -23,6 +23,9 @@ double LearningRateAt(const OptimiserOptions& options, std::int64_t step, std::i
 /// Sums and moments of the parameters that have been stepped, by "KIND.PARAMETER".
 std::map<std::string, torch::Tensor> OptimiserState(torch::optim::Optimizer& optimiser, torch::nn::Module& module);
 
+/// Fills `target` with the tensor `name` of a state. Throws kBadInput where it is missing or of another shape.
+void CopyTensor(const std::map<std::string, torch::Tensor>& tensors, const std::string& name, torch::Tensor target);
+
 /// Puts the state back. Throws kBadInput where `tensors` lacks a part or has it in another shape.
 void RestoreOptimiserState(const std::map<std::string, torch::Tensor>& tensors, torch::optim::Optimizer& optimiser,
                            torch::nn::Module& module);

@@ -92,14 +92,6 @@ TrainProgress FromText(const std::string& text) {
   return p;
 }
 
-void CopyInto(Tensor target, const TensorFile& file, const std::string& name) {
-  const auto found = file.tensors.find(name);
-  if (found == file.tensors.end() || found->second.sizes() != target.sizes()) {
-    throw BadInput(fmt::format("tensor '{}' is missing or of another shape: the state is of another training", name));
-  }
-  target.copy_(found->second);
-}
-
 }  // namespace
 
 void SaveTrainState(const std::filesystem::path& path, const TrainProgress& progress, const TrainTensors& tensors) {
@@ -126,9 +118,9 @@ void LoadTrainState(const std::filesystem::path& path, const TrainTensors& tenso
   const TensorFile file = ReadSafetensors(path);
   const torch::NoGradGuard no_gradient;
   InContext(path.string(), [&] {
-    for (const auto& [name, tensor] : StateDict(tensors.module)) CopyInto(tensor, file, "network." + name);
+    for (const auto& [name, tensor] : StateDict(tensors.module)) CopyTensor(file.tensors, "network." + name, tensor);
     if (tensors.average != nullptr) {
-      for (const auto& [name, tensor] : tensors.average->tensors()) CopyInto(tensor, file, "average." + name);
+      for (const auto& [name, tensor] : tensors.average->tensors()) CopyTensor(file.tensors, "average." + name, tensor);
     }
     RestoreOptimiserState(file.tensors, tensors.optimiser, tensors.module);
   });
