@@ -34,14 +34,15 @@ struct InputStatistics {
 };
 
 struct NetworkTraits {
-  std::string arch;         ///< as --arch names it
-  std::string source;       ///< paper and program
-  std::string input_shape;  ///< of `mirst model run`, batch first
-  std::string output;       ///< of `mirst model run`
-  int window = 1;           ///< frames, of which the last is the current one
-  int stride = 1;           ///< height and width must be multiples of it
-  int least_batch = 1;      ///< samples that a batch must have in training
-  double hash_gain = 0.8;   ///< hash_weights.h
+  std::string arch;             ///< as --arch names it
+  std::string source;           ///< paper and program
+  std::string input_shape;      ///< of `mirst model run`, batch first
+  std::string output;           ///< of `mirst model run`
+  int window = 1;               ///< frames, of which the last is the current one
+  int stride = 1;               ///< height and width must be multiples of it
+  int least_batch = 1;          ///< samples that a batch must have in training
+  bool takes_channels = false;  ///< has the options of network/image_network_options.h
+  double hash_gain = 0.8;       ///< hash_weights.h
   PublishedTraining training;
   std::vector<InputStatistics> statistics;  ///< the first ones are those of the released weights, where there are any
 };

@@ -50,9 +50,8 @@ class TrainableNetwork {
   virtual torch::Tensor Loss(const torch::Tensor& frames, const torch::Tensor& masks, const torch::Tensor& ignore) = 0;
 
   /// For validation, in evaluation mode and without gradients, on `device`, where the network must lie. The stream
-  /// looks at the network's weights of the moment and must not outlive it. As it comes: Logits() on windows padded by
-  /// reflection to a multiple of stride().
-  virtual std::unique_ptr<LogitStream> Stream(Normalisation normalisation, c10::Device device);
+  /// looks at the network's weights of the moment and must not outlive it.
+  virtual std::unique_ptr<LogitStream> Stream(Normalisation normalisation, c10::Device device) = 0;
 
   /// Writes weights and NAME.json (checkpoint.h); fills what `info` tells of the network.
   virtual void Save(const std::filesystem::path& weights, CheckpointInfo info) const = 0;
