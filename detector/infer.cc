@@ -1,63 +1,24 @@
 #include "detector/infer.h"
 
 #include <fmt/format.h>
-#include <torch/nn/functional/padding.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "core/error.h"
 #include "detector/checkpoint.h"
 #include "detector/device.h"
+#include "detector/frame_tensor.h"
 #include "detector/network_stream.h"
 #include "detector/sequence_detector.h"
 #include "detector/tile_plan.h"
 #include "detector/torch_error.h"
 
 namespace mirst {
-namespace F = torch::nn::functional;
 using torch::Tensor;
 namespace {
 
 static_assert(kDetectorWindow == kWindowFrames);
-
-std::int64_t PaddingOf(int extent) { return (kPstfnetStride - extent % kPstfnetStride) % kPstfnetStride; }
-
-void CheckFrame(ImageView<const float> frame) {
-  if (frame.height() < kLeastFramePx || frame.width() < kLeastFramePx) {
-    throw BadInput(fmt::format("the frame is {} x {} px, the least that PSTFNet takes is {} x {}", frame.width(),
-                               frame.height(), kLeastFramePx, kLeastFramePx));
-  }
-  for (int y = 0; y < frame.height(); ++y) {
-    const float* row = frame.row(y);
-    const float* wrong = std::find_if(row, row + frame.width(), [](float value) { return !std::isfinite(value); });
-    if (wrong != row + frame.width()) {
-      throw BadInput(
-          fmt::format("the pixel at column {}, row {} is {}, expected a finite number", wrong - row, y, *wrong));
-    }
-  }
-}
-
-Tensor NormalisedTensor(ImageView<const float> frame, Normalisation normalisation) {
-  Tensor image = torch::empty({1, 1, frame.height(), frame.width()}, torch::kFloat);
-  float* pixel = image.data_ptr<float>();
-  const auto mean = static_cast<float>(normalisation.mean), gain = static_cast<float>(1 / normalisation.sigma);
-  for (int y = 0; y < frame.height(); ++y) {
-    pixel = std::transform(frame.row(y), frame.row(y) + frame.width(), pixel,
-                           [&](float value) { return (value - mean) * gain; });
-  }
-  return F::pad(image,
-                F::PadFuncOptions({0, PaddingOf(frame.width()), 0, PaddingOf(frame.height())}).mode(torch::kReflect));
-}
-
-/// map (1, 1, h, w).
-Image<float> AsImage(const Tensor& map) {
-  const Tensor values = map.to(torch::kCPU).to(torch::kFloat).contiguous();
-  Image<float> image(static_cast<int>(map.size(2)), static_cast<int>(map.size(3)));
-  std::copy_n(values.data_ptr<float>(), image.size(), image.data());
-  return image;
-}
 
 }  // namespace
 
@@ -71,15 +32,14 @@ PstfnetStream::PstfnetStream(Pstfnet network, Normalisation normalisation, c10::
 void PstfnetStream::Begin() { window_.clear(); }
 
 void PstfnetStream::Push(ImageView<const float> frame) {
-  CheckFrame(frame);
+  CheckFrame(frame, "PSTFNet");
   if (window_.empty()) {
     height_ = frame.height();
     width_ = frame.width();
-  } else if (frame.height() != height_ || frame.width() != width_) {
-    throw BadInput(fmt::format("the frame is {} x {} px, the frames before it are {} x {}", frame.width(),
-                               frame.height(), width_, height_));
   }
-  const Entry entry{TranslateTorchErrors([&] { return NormalisedTensor(frame, normalisation_).to(device_); }), {}, {}};
+  CheckSameSize(frame, height_, width_);
+  const Entry entry{
+      TranslateTorchErrors([&] { return FrameTensor(frame, normalisation_, kPstfnetStride).to(device_); }), {}, {}};
   if (window_.empty()) window_.assign(kWindowFrames - 1, entry);
   if (window_.size() == kWindowFrames) window_.pop_front();
   window_.push_back(entry);
@@ -124,7 +84,7 @@ Image<float> PstfnetStream::Logits() {
     } else {
       logits = WindowLogits();
     }
-    return AsImage(logits.narrow(2, 0, height_).narrow(3, 0, width_));
+    return ImageOf(logits, height_, width_);
   });
 }
 
@@ -132,9 +92,8 @@ std::vector<Image<float>> PstfnetStream::DecoderMaps() const {
   std::vector<Image<float>> maps;
   if (!decoded_) return maps;
   for (const Tensor& features : decoded_->features) {
-    const std::int64_t stride = decoded_->logits.size(2) / features.size(2);
-    maps.push_back(AsImage(
-        features.mean(1, true).narrow(2, 0, (height_ - 1) / stride + 1).narrow(3, 0, (width_ - 1) / stride + 1)));
+    const int stride = static_cast<int>(decoded_->logits.size(2) / features.size(2));
+    maps.push_back(ImageOf(features.mean(1, true), (height_ - 1) / stride + 1, (width_ - 1) / stride + 1));
   }
   return maps;
 }
@@ -147,7 +106,8 @@ class PstfnetDetector final : public SequenceDetector {
   PstfnetDetector(const LoadedPstfnet& loaded, c10::Device device, const DetectorRun& run)
       : tile_px_(run.tile_px),
         margin_px_(loaded.info.options.cbam ? kCbamRadiusPx : kPlainRadiusPx),
-        stream_(loaded.network, {loaded.info.mean, loaded.info.sigma}, device, run.engine) {
+        stream_(loaded.network, {loaded.info.mean, loaded.info.sigma}, device, run.engine),
+        info_(DetectorInfoOf(loaded.info, kDetectorWindow, device)) {
     if (tile_px_ > 0) {
       PlanTiles(tile_px_, tile_px_, margin_px_, kPstfnetStride);  // refuses what it cannot use
       if (run.engine != InferenceEngine::kStreaming) throw UsageError("--tile goes with --engine streaming");
@@ -155,13 +115,6 @@ class PstfnetDetector final : public SequenceDetector {
         throw UsageError("--tile goes with weights of size_mode free, found native, which takes 384 x 384 px only");
       }
     }
-    info_.id = loaded.info.network;
-    info_.dataset_id = loaded.info.dataset_id;
-    info_.git_revision = loaded.info.git_revision;
-    info_.steps = loaded.info.steps;
-    info_.samples_seen = loaded.info.samples_seen;
-    info_.threshold = loaded.info.threshold;
-    info_.device = device.str();
   }
 
   const SequenceDetectorInfo& info() const override { return info_; }
@@ -174,10 +127,7 @@ class PstfnetDetector final : public SequenceDetector {
       tiles_.front().stream.Push(frame);
       return tiles_.front().stream.Logits();
     }
-    if (frame.height() != height_ || frame.width() != width_) {
-      throw BadInput(fmt::format("the frame is {} x {} px, the frames before it are {} x {}", frame.width(),
-                                 frame.height(), width_, height_));
-    }
+    CheckSameSize(frame, height_, width_);
     Image<float> logits(height_, width_);
     for (Tile& tile : tiles_) {
       Image<float> part(tile.rows.size, tile.columns.size);
@@ -223,7 +173,8 @@ class PstfnetDetector final : public SequenceDetector {
     }
     if (tiles_.size() == 1) return;
     for (Tile& tile : tiles_) {
-      tile.stream.SetPart({tile.rows.first, tile.columns.first, height + PaddingOf(height), width + PaddingOf(width)});
+      tile.stream.SetPart({tile.rows.first, tile.columns.first, height + PaddingOf(height, kPstfnetStride),
+                           width + PaddingOf(width, kPstfnetStride)});
     }
   }
 
@@ -239,7 +190,11 @@ class PstfnetDetector final : public SequenceDetector {
 std::unique_ptr<SequenceDetector> LoadSequenceDetector(const std::filesystem::path& weights, const DetectorRun& run) {
   const c10::Device resolved = ResolveDevice(run.device);
   UseTorchThreads(run.threads);
-  if (ReadCheckpointInfo(weights).network != "pstfnet") return LoadNetworkDetector(weights, resolved);
+  if (const std::string network = ReadCheckpointInfo(weights).network; network != "pstfnet") {
+    if (run.tile_px > 0 || run.engine != InferenceEngine::kStreaming)
+      throw UsageError(fmt::format("--tile and --engine go with weights of pstfnet, found {}", network));
+    return LoadNetworkDetector(weights, resolved);
+  }
   LoadedPstfnet loaded = LoadPstfnet(weights);
   TranslateTorchErrors([&] { loaded.network->to(resolved); });
   return std::make_unique<PstfnetDetector>(loaded, resolved, run);

@@ -15,14 +15,12 @@ namespace mirst {
 using torch::Tensor;
 
 void NetworkStream::Push(ImageView<const float> frame) {
-  CheckFrame(frame);
+  CheckFrame(frame, "a network");
   if (window_.empty()) {
     height_ = frame.height();
     width_ = frame.width();
-  } else if (frame.height() != height_ || frame.width() != width_) {
-    throw BadInput(fmt::format("the frame is {} x {} px, the frames before it are {} x {}", frame.width(),
-                               frame.height(), width_, height_));
   }
+  CheckSameSize(frame, height_, width_);
   if (window_.size() == static_cast<std::size_t>(network_.traits().window)) window_.pop_front();
   window_.push_back(
       {TranslateTorchErrors([&] { return FrameTensor(frame, normalisation_, network_.FrameStride()).to(device_); }),
@@ -41,15 +39,19 @@ Image<float> NetworkStream::Logits() {
                                             window_.front().features);
     for (const Encoded& frame : window_) features.push_back(frame.features);
     const Tensor& image = window_.back().image;
-    const Tensor logits = network_.FromFeatures(features, image.size(2), image.size(3))
-                              .narrow(2, 0, height_)
-                              .narrow(3, 0, width_)
-                              .to(torch::kCPU, torch::kFloat)
-                              .contiguous();
-    Image<float> scores(height_, width_);
-    std::copy_n(logits.data_ptr<float>(), scores.size(), scores.data());
-    return scores;
+    return ImageOf(network_.FromFeatures(features, image.size(2), image.size(3)), height_, width_);
   });
+}
+
+SequenceDetectorInfo DetectorInfoOf(const CheckpointInfo& checkpoint, int window, c10::Device device) {
+  return {.id = checkpoint.network,
+          .dataset_id = checkpoint.dataset_id,
+          .git_revision = checkpoint.git_revision,
+          .steps = checkpoint.steps,
+          .samples_seen = checkpoint.samples_seen,
+          .threshold = checkpoint.threshold,
+          .device = device.str(),
+          .window = window};
 }
 
 namespace {
@@ -80,16 +82,9 @@ class TrainableBaseline final : public TrainableNetwork {
 class NetworkDetector final : public SequenceDetector {
  public:
   NetworkDetector(LoadedNetwork loaded, c10::Device device)
-      : network_(std::move(loaded.network)), stream_(*network_, {loaded.info.mean, loaded.info.sigma}, device) {
-    info_.id = loaded.info.network;
-    info_.dataset_id = loaded.info.dataset_id;
-    info_.git_revision = loaded.info.git_revision;
-    info_.steps = loaded.info.steps;
-    info_.samples_seen = loaded.info.samples_seen;
-    info_.threshold = loaded.info.threshold;
-    info_.device = device.str();
-    info_.window = network_->traits().window;
-  }
+      : network_(std::move(loaded.network)),
+        stream_(*network_, {loaded.info.mean, loaded.info.sigma}, device),
+        info_(DetectorInfoOf(loaded.info, network_->traits().window, device)) {}
   const SequenceDetectorInfo& info() const override { return info_; }
   void Begin() override { stream_.Begin(); }
   Image<float> Next(ImageView<const float> frame) override {

@@ -40,6 +40,9 @@ class NetworkStream final : public LogitStream {
 /// A network of the factory as `mirst train` takes it, with its own loss.
 std::unique_ptr<TrainableNetwork> MakeTrainable(std::unique_ptr<Network> network);
 
+/// What a checkpoint tells of the detector that it becomes.
+SequenceDetectorInfo DetectorInfoOf(const CheckpointInfo& checkpoint, int window, c10::Device device);
+
 /// Weights with NAME.json of any network as a detector on `device`. Throws kBadInput as LoadNetwork.
 std::unique_ptr<SequenceDetector> LoadNetworkDetector(const std::filesystem::path& weights, c10::Device device);
 

@@ -14,17 +14,20 @@
 #include "detector/network_checkpoint.h"
 #include "detector/network_factory.h"
 #include "detector/network_stream.h"
+#include "detector/network_traits.h"
 #include "detector/sequence_detector.h"
+#include "tests/support/dataset_fixtures.h"
 
 namespace mirst {
 namespace {
 
+using test::ErrorText;
 using testing::HasSubstr;
 using torch::Tensor;
 
 ConfigTree Released(const std::string& arch) {
   ConfigTree options;
-  if (arch == "dnanet" || arch == "isnet" || arch == "uiunet") options.Assign("channels=3");
+  if (TraitsOf(arch).takes_channels) options.Assign("channels=3");
   return options;
 }
 
@@ -178,6 +181,18 @@ TEST(NetworkCheckpoint, BringsBackWeightsOptionsAndStatistics) {
     detector->Begin();
     EXPECT_EQ(detector->Next(NoiseFrame(50, 61, 1)).width(), 61);
   }
+}
+
+TEST(NetworkCheckpoint, RefusesTilesAndEnginesOfPstfnet) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "w.safetensors";
+  SaveNetwork(path, *SmallNetwork("rdian"), CheckpointInfo{});
+  const auto refusal = [&](const DetectorRun& run) {
+    return ErrorText(ErrorCode::kUsage, [&] { LoadSequenceDetector(path, run); });
+  };
+  const std::string expected = "--tile and --engine go with weights of pstfnet, found rdian";
+  EXPECT_EQ(refusal({.device = DeviceChoice::kCpu, .threads = 1, .tile_px = 640}), expected);
+  EXPECT_EQ(refusal({.device = DeviceChoice::kCpu, .threads = 1, .engine = InferenceEngine::kFolded}), expected);
 }
 
 TEST(Letterbox, TakesCoordinatesThereAndBack) {
