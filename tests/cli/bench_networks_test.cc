@@ -174,6 +174,34 @@ TEST_F(BenchTraining, WeightsThatAreNoNumbersMarkTheirRowAndTheRestGoesOn) {
   EXPECT_NE(RowOf(Path("run"), "Table 1: noise", "net").at("IoU all"), "-");
 }
 
+TEST_F(BenchTraining, ALossThatIsNoNumberMarksItsRowAndTheRestGoesOn) {
+  WriteConfig("methods: [top_hat]\nnetworks: [{id: net, train: train.yaml}]\n");
+  EXPECT_EQ(StopInTraining("run", SIGKILL), 137);
+  const fs::path state = Path("run/cells/net-s1/training/state.safetensors");
+  std::string poisoned = ReadFile(state);
+  std::fill(poisoned.end() - static_cast<std::ptrdiff_t>(poisoned.size() / 2), poisoned.end(), '\xff');  // NaN
+  WriteFileAtomically(state, poisoned);
+  const Json report = Report("run");
+  EXPECT_EQ(report["failed"], 1);
+  EXPECT_EQ(report["done"], 1);
+  EXPECT_THAT(RowOf(Path("run"), "Table 1: noise", "net").at("state"), HasSubstr("training: the loss of step"));
+  EXPECT_EQ(RowOf(Path("run"), "Table 1: noise", "net").at("IoU all"), "-");
+  EXPECT_NE(RowOf(Path("run"), "Table 1: noise", "Top-Hat").at("IoU all"), "-");
+}
+
+TEST_F(BenchTraining, ANetworkOutOfMemoryMarksItsRowAndTheRestGoesOn) {
+  // One map of 16 channels of the large batch takes 0.3 GB, and a training keeps dozens.
+  WriteConfig(
+      "limit_memory_mib: 5120\nmethods: [top_hat]\nnetworks:\n"
+      "  - {id: large, train: train.yaml, set: [data.batch=2048]}\n  - {id: net, train: train.yaml}\n");
+  const Json report = Report("run");
+  EXPECT_EQ(report["failed"], 1);
+  EXPECT_EQ(report["not_converged"], 1);
+  EXPECT_EQ(report["done"], 1);
+  EXPECT_THAT(RowOf(Path("run"), "Table 1: noise", "large").at("state"), HasSubstr("memory"));
+  EXPECT_NE(RowOf(Path("run"), "Table 1: noise", "net").at("IoU all"), "-");
+}
+
 TEST_F(BenchTraining, EachSourceIsLeftOutOnce) {
   const Json report = Report("run", {"--leave-one-source-out"});
   EXPECT_EQ(report["cells"], 3);
