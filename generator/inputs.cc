@@ -18,7 +18,7 @@ std::vector<fs::path> ReferredFiles(const fs::path& model) {
   std::error_code ignored;
   if (!fs::is_regular_file(model, ignored)) return files;
   files = MaterialLibraries(model);
-  if (model.extension() == ".gltf") {
+  if (LowerExtension(model) == ".gltf") {
     const Json json = ParseJson(ReadFile(model));
     for (const Json& buffer : json.value("buffers", Json::array())) {
       const std::string uri = buffer.value("uri", "");

@@ -23,7 +23,7 @@ const std::filesystem::path& Folder() {
   return folder;
 }
 
-// Every 7th sort of input is a material map beside a good model.
+// The good model beside which a material map is read.
 const std::string kTriangle = "v 0 0 0\nv 4 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 2 4\nf 1 3 4\nf 2 3 4\n";
 
 }  // namespace
