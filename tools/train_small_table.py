@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The table of tools/train_small.sh, as Markdown, from the scores.json of each detector.
 
     tools/train_small_table.py SCORES
