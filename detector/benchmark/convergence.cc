@@ -14,6 +14,8 @@
 namespace mirst {
 namespace {
 
+constexpr double kMostOpenRise = 0.5;  // share of the IoU by which it may still rise, for all that the curve tells
+
 /// The 0.975 quantile of Student's t; between tabulated degrees of freedom that of fewer, which is wider.
 double StudentT(std::size_t freedom) {
   constexpr std::array<double, 30> kTable = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
@@ -95,8 +97,15 @@ std::string WhyNotConverged(const std::vector<ValidationPoint>& curve, int least
                        100 * slope->per_1000_steps, 100 * slope->low, 100 * slope->high);
   }
   const std::vector<ValidationPoint> last = LastThird(curve);
-  if (std::all_of(last.begin(), last.end(), [](const ValidationPoint& point) { return point.iou <= 0; }))
-    return "validation IoU is still 0";
+  double mean_iou = 0;
+  for (const ValidationPoint& point : last) mean_iou += point.iou / static_cast<double>(last.size());
+  if (mean_iou <= 0) return "validation IoU is still 0";
+  const double open_rise = slope->high * (last.back().step - last.front().step) / 1000;
+  if (open_rise > kMostOpenRise * mean_iou) {
+    return fmt::format(
+        "validation IoU scatters too much to tell: {:.2f} %, with as many more steps up to {:.2f} points more",
+        100 * mean_iou, 100 * open_rise);
+  }
   return "";
 }
 

@@ -30,7 +30,8 @@ struct Slope {
 std::optional<Slope> SlopeOfLastThird(const std::vector<ValidationPoint>& curve);
 
 /// Empty where the training may count as converged; else the reason: fewer than `least_validations`, no slope, a slope
-/// whose interval lies above 0, or an IoU that is 0 all along the last third.
+/// whose interval lies above 0, an IoU that is 0 all along the last third, or a curve that scatters: by the interval's
+/// upper end, another such third might raise the IoU by more than half.
 std::string WhyNotConverged(const std::vector<ValidationPoint>& curve, int least_validations);
 
 }  // namespace mirst
