@@ -12,21 +12,15 @@
 #include <vector>
 
 #include "core/error.h"
-#include "datasets/run_length_deflate.h"
 
 namespace mirst {
 namespace {
 
 constexpr int kMaxExtent = 16384;
-constexpr std::string_view kSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr std::size_t kChunkFrame = 12;     // length, name and CRC around a chunk's data
-constexpr std::uint8_t kNone = 0, kUp = 2;  // filter types of the PNG specification, section 9
+constexpr std::size_t kChunkFrame = 12;                                 // length, name and CRC around a chunk's data
+enum FilterType : std::uint8_t { kNone, kSub, kUp, kAverage, kPaeth };  // of the PNG specification, section 9
 // Deflate shortens at most 1032 times.
 constexpr std::size_t kMostExpansion = 1032;
-
-// Measured (bench/png_bench.cc): beyond level 1 the files become at most 4 % smaller and cost half as much again and
-// more; "Up" makes 8-bit sequences smaller than "Sub", and is undone by whole lines.
-constexpr int kCompressionLevel = 1;
 
 std::uint32_t BigEndian(std::string_view bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -34,28 +28,15 @@ std::uint32_t BigEndian(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-void AppendBigEndian(std::uint32_t value, std::string& bytes) {
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xFFU);
-}
+// ---- grey by libdeflate
 
-// ---- the fast path
-
-template <class T, void (*kFree)(T*)>
-struct Freed {
-  void operator()(T* object) const { kFree(object); }
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
 };
-using Compressor = std::unique_ptr<libdeflate_compressor, Freed<libdeflate_compressor, libdeflate_free_compressor>>;
-using Decompressor =
-    std::unique_ptr<libdeflate_decompressor, Freed<libdeflate_decompressor, libdeflate_free_decompressor>>;
-
-libdeflate_compressor* ThreadCompressor() {
-  thread_local const Compressor compressor(libdeflate_alloc_compressor(kCompressionLevel));
-  if (!compressor) throw InternalError("libdeflate has no memory");
-  return compressor.get();
-}
 
 libdeflate_decompressor* ThreadDecompressor() {
-  thread_local const Decompressor decompressor(libdeflate_alloc_decompressor());
+  thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
+      libdeflate_alloc_decompressor());
   if (!decompressor) throw InternalError("libdeflate has no memory");
   return decompressor.get();
 }
@@ -69,12 +50,12 @@ struct GreyPng {
 std::optional<GreyPng> ParseGrey(std::string_view bytes) {
   GreyPng png;
   bool ended_stream = false;
-  for (std::size_t at = kSignature.size(); at + kChunkFrame <= bytes.size();) {
+  for (std::size_t at = kPngSignature.size(); at + kChunkFrame <= bytes.size();) {
     const std::size_t length = BigEndian(bytes, at);
     if (length > bytes.size() - at - kChunkFrame) return std::nullopt;
     const std::string_view name = bytes.substr(at + 4, 4), data = bytes.substr(at + 8, length);
     if (libdeflate_crc32(0, name.data(), 4 + length) != BigEndian(bytes, at + 8 + length)) return std::nullopt;
-    const bool is_first = at == kSignature.size();
+    const bool is_first = at == kPngSignature.size();
     at += kChunkFrame + length;
     if (is_first) {
       constexpr std::string_view kGreyDeflateAdaptiveWhole("\0\0\0\0", 4);  // colour, compression, filter, interlace
@@ -135,16 +116,16 @@ bool Unfilter(std::uint8_t type, std::uint8_t* line, const std::uint8_t* above, 
   switch (type) {
     case kNone:
       return true;
-    case 1:
+    case kSub:
       AddEstimates(line, above, bytes, pixel, [](int left, int, int) { return left; });
       return true;
     case kUp:
       for (std::size_t i = 0; i < bytes; ++i) line[i] = static_cast<std::uint8_t>(line[i] + above[i]);
       return true;
-    case 3:
+    case kAverage:
       AddEstimates(line, above, bytes, pixel, [](int left, int over, int) { return (left + over) / 2; });
       return true;
-    case 4:
+    case kPaeth:
       AddEstimates(line, above, bytes, pixel, Paeth);
       return true;
     default:
@@ -183,51 +164,6 @@ std::optional<Image<std::uint16_t>> DecodeGrey(std::string_view bytes, int& bit_
   return pixels;
 }
 
-void AppendChunk(std::string_view name, std::string_view data, std::string& png) {
-  AppendBigEndian(static_cast<std::uint32_t>(data.size()), png);
-  const std::size_t begin = png.size();
-  png.append(name).append(data);
-  AppendBigEndian(libdeflate_crc32(0, png.data() + begin, png.size() - begin), png);
-}
-
-// The lines of a picture, each with its filter type before it; not yet set.
-struct FilteredLines {
-  FilteredLines(int height, std::size_t line_bytes)
-      : size(static_cast<std::size_t>(height) * (line_bytes + 1)),
-        bytes(std::make_unique_for_overwrite<std::uint8_t[]>(size)) {}
-  std::size_t size;
-  std::unique_ptr<std::uint8_t[]> bytes;
-};
-
-std::string Deflate(const FilteredLines& lines) {
-  libdeflate_compressor* const compressor = ThreadCompressor();
-  std::string stream(libdeflate_zlib_compress_bound(compressor, lines.size), '\0');
-  stream.resize(libdeflate_zlib_compress(compressor, lines.bytes.get(), lines.size, stream.data(), stream.size()));
-  if (stream.empty()) throw InternalError("encoding a PNG failed");
-  return stream;
-}
-
-std::string PngOf(std::string_view stream, int height, int width, int channels, int bit_depth) {
-  std::string header;
-  AppendBigEndian(static_cast<std::uint32_t>(width), header);
-  AppendBigEndian(static_cast<std::uint32_t>(height), header);
-  header += {static_cast<char>(bit_depth), channels == 3 ? '\x02' : '\0', '\0', '\0', '\0'};
-  std::string png(kSignature);
-  png.reserve(stream.size() + 64);
-  AppendChunk("IHDR", header, png);
-  AppendChunk("IDAT", stream, png);
-  AppendChunk("IEND", "", png);
-  return png;
-}
-
-// Masks and the like: at most one sample in 64 is not 0.
-template <class Sample>
-bool IsNearlyEmpty(const Sample* samples, std::size_t count) {
-  std::size_t filled = 0;
-  for (std::size_t i = 0; i < count; ++i) filled += samples[i] != 0 ? 1U : 0U;
-  return filled <= count / 64;
-}
-
 // ---- libspng
 
 struct SpngDeleter {
@@ -255,7 +191,7 @@ SpngContext OpenSpng(std::string_view bytes, spng_ihdr& header) {
 
 // libspng ends at the word IEND and would not miss the CRC behind it.
 bool IsComplete(std::string_view bytes) {
-  for (std::size_t at = kSignature.size(); at + kChunkFrame <= bytes.size();) {
+  for (std::size_t at = kPngSignature.size(); at + kChunkFrame <= bytes.size();) {
     if (bytes.substr(at + 4, 4) == "IEND") return true;
     at += kChunkFrame + BigEndian(bytes, at);
   }
@@ -312,7 +248,7 @@ Image<std::uint16_t> DecodeBySpng(std::string_view bytes, int& bit_depth) {
 
 }  // namespace
 
-bool IsPng(std::string_view bytes) { return bytes.starts_with(kSignature); }
+bool IsPng(std::string_view bytes) { return bytes.starts_with(kPngSignature); }
 
 ImageFileInfo ReadPngInfo(std::string_view bytes) {
   spng_ihdr header{};
@@ -323,43 +259,6 @@ ImageFileInfo ReadPngInfo(std::string_view bytes) {
 Image<std::uint16_t> DecodePng(std::string_view bytes, int& bit_depth) {
   if (auto pixels = DecodeGrey(bytes, bit_depth)) return std::move(*pixels);
   return DecodeBySpng(bytes, bit_depth);
-}
-
-std::string EncodePngSamples(const std::uint8_t* samples, int height, int width, int channels) {
-  const std::size_t line_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
-  const bool nearly_empty = IsNearlyEmpty(samples, static_cast<std::size_t>(height) * line_bytes);
-  const FilteredLines lines(height, line_bytes);
-  std::uint8_t* out = lines.bytes.get();
-  for (int y = 0; y < height; ++y, samples += line_bytes) {
-    *out++ = nearly_empty ? kNone : kUp;
-    if (nearly_empty || y == 0) {
-      std::copy_n(samples, line_bytes, out);
-    } else {
-      const std::uint8_t* const above = samples - line_bytes;
-      for (std::size_t i = 0; i < line_bytes; ++i) out[i] = static_cast<std::uint8_t>(samples[i] - above[i]);
-    }
-    out += line_bytes;
-  }
-  return PngOf(nearly_empty ? RunLengthDeflate(lines.bytes.get(), lines.size) : Deflate(lines), height, width, channels,
-               8);
-}
-
-std::string EncodePngSamples(const std::uint16_t* samples, int height, int width) {
-  const auto values = static_cast<std::size_t>(width);
-  const bool nearly_empty = IsNearlyEmpty(samples, static_cast<std::size_t>(height) * values);
-  const FilteredLines lines(height, 2 * values);
-  const std::vector<std::uint16_t> zeros(values, 0);
-  const std::uint16_t* above = zeros.data();
-  std::uint8_t* out = lines.bytes.get();
-  for (int y = 0; y < height; ++y, samples += values) {
-    *out++ = nearly_empty ? kNone : kUp;
-    for (std::size_t x = 0; x < values; ++x, out += 2) {
-      out[0] = static_cast<std::uint8_t>((samples[x] >> 8) - (above[x] >> 8));
-      out[1] = static_cast<std::uint8_t>(samples[x] - above[x]);
-    }
-    if (!nearly_empty) above = samples;
-  }
-  return PngOf(nearly_empty ? RunLengthDeflate(lines.bytes.get(), lines.size) : Deflate(lines), height, width, 1, 16);
 }
 
 }  // namespace mirst

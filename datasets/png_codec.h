@@ -23,6 +23,8 @@ void ToGrey(const Sample* samples, int channels, int red, int blue, std::size_t 
   }
 }
 
+inline constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
+
 /// True where `bytes` begin with PNG's signature.
 bool IsPng(std::string_view bytes);
 

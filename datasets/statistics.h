@@ -16,6 +16,7 @@
 #include "core/annotation.h"
 #include "core/manifest.h"
 #include "core/sample.h"
+#include "datasets/distribution.h"
 #include "datasets/labelled_set.h"
 
 namespace mirst {
@@ -104,26 +105,6 @@ SequenceStatistics DescribeSequence(const ManifestSequence& sequence, std::span<
 /// The definitions of the SCR that any of them was measured by.
 std::set<std::string> ScrIdsOf(std::span<const TargetStatistics> targets);
 
-/// The p-th percentile, 0 <= p <= 100, of sorted, non-empty values: linear between the ranks, value (n - 1) p / 100
-/// counted from 0 (the default of numpy). Throws kInternal otherwise.
-double Percentile(std::span<const double> sorted, double percent);
-
-/// All 0 where count is 0.
-struct Distribution {
-  std::int64_t count = 0;
-  double mean = 0, standard_deviation = 0;  ///< of the population
-  double min = 0, p5 = 0, p25 = 0, median = 0, p75 = 0, p95 = 0, p99 = 0, max = 0;
-};
-Distribution Describe(std::vector<double> values);
-
-/// counts[i] values lie in [edges[i], edges[i + 1]), the last bin is open above.
-struct Histogram {
-  std::vector<double> edges;
-  std::vector<std::int64_t> counts;
-};
-/// Throws kInternal: no edges, edges that do not rise, a value below the first edge or not a number.
-Histogram CountInBins(std::span<const double> values, std::vector<double> edges);
-
 /// Lower edges of the reported bins. Areas: 1, 2, 3..4, 5..9, 10..16, ..., 65..81, above 81 px (squares end the bins);
 /// SCR: [0, 1), [1, 2), ..., [7, 8), from 8.
 std::vector<double> AreaBinEdges();
@@ -141,15 +122,6 @@ struct ScrComparison {
 /// (a target of a sequence), so one comparison a track. Left out: requests that are not positive or name another
 /// definition than box20.
 std::vector<ScrComparison> CompareRequests(std::span<const TargetStatistics> targets, std::string_view scr_mode);
-
-/// Association of two labels over the same items, 0..1; absent where it is not defined (one label only, or as many
-/// labels as items).
-struct Association {
-  std::int64_t items = 0;
-  std::optional<double> cramers_v;            ///< sqrt(chi^2 / (n min(r - 1, c - 1)))
-  std::optional<double> cramers_v_corrected;  ///< less what chance alone gives (Bergsma 2013)
-};
-Association Associate(std::span<const std::string> rows, std::span<const int> columns);
 
 /// Names targets that no annotation names: `targets` of one sequence in the order of their frames. From frame to next
 /// frame the closest pairs of one polarity get one id, as long as they lie within kLinkGatePx or twice the target's
