@@ -102,9 +102,8 @@ std::string WhyNotConverged(const std::vector<ValidationPoint>& curve, int least
   if (mean_iou <= 0) return "validation IoU is still 0";
   const double open_rise = slope->high * (last.back().step - last.front().step) / 1000;
   if (open_rise > kMostOpenRise * mean_iou) {
-    return fmt::format(
-        "validation IoU scatters too much to tell: {:.2f} %, with as many more steps up to {:.2f} points more",
-        100 * mean_iou, 100 * open_rise);
+    return fmt::format("validation IoU scatters: {:.1f} %, as many more steps may add {:.1f} points", 100 * mean_iou,
+                       100 * open_rise);
   }
   return "";
 }

@@ -57,7 +57,7 @@ TEST(Convergence, TooFewValidationsOrNothingFoundIsNoConvergence) {
 TEST(Convergence, ACurveThatScattersTellsNothing) {
   // Of the last four points the slope is 0, but the interval holds what would double the mean.
   const auto scattered = Curve(12, [](std::size_t i) { return i % 4 == 1 || i % 4 == 2 ? 0.3 : 0.1; });
-  EXPECT_THAT(WhyNotConverged(scattered, 9), HasSubstr("scatters too much to tell: 20.00 %"));
+  EXPECT_THAT(WhyNotConverged(scattered, 9), HasSubstr("validation IoU scatters: 20.0 %"));
   const auto steady = Curve(12, [](std::size_t i) { return i % 4 == 1 || i % 4 == 2 ? 0.21 : 0.19; });
   EXPECT_EQ(WhyNotConverged(steady, 9), "");
 }
