@@ -106,6 +106,7 @@ class IsnetNetwork final : public ImageNetwork<Isnet, ImageNetworkOptions> {
 class UiunetNetwork final : public ImageNetwork<Uiunet, ImageNetworkOptions> {
  public:
   using ImageNetwork::ImageNetwork;
+
  private:
   std::int64_t Channels() const override { return options_.channels; }
   std::vector<Tensor> Forward(const Tensor& images) override { return network_(images); }
@@ -222,6 +223,14 @@ std::unique_ptr<Network> MakeNetwork(const std::string& arch, const ConfigTree& 
   if (arch == "sstnet") return std::make_unique<SstnetNetwork>(traits, Sstnet(), none);
   return std::make_unique<DtumNetworkAdapter>(traits, arch == "resunet_dtum" ? MakeResunetDtum() : MakeDnanetDtum(),
                                               none);
+}
+
+void ArrangeForInference(Network& network) {
+  if (!network.traits().channels_last) return;
+  const torch::NoGradGuard no_gradient;
+  for (Tensor& parameter : network.module().parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
 }
 
 void InitialiseAsPublished(Network& network) {

@@ -66,6 +66,10 @@ class Network {
 /// On the CPU, in training mode, with LibTorch's initialisation. Throws kUsage (unknown network, wrong options).
 std::unique_ptr<Network> MakeNetwork(const std::string& arch, const ConfigTree& options);
 
+/// Lays the weights of convolutions out as inference is fastest (traits().channels_last); maps follow them. The results
+/// differ in their last bits.
+void ArrangeForInference(Network& network);
+
 /// Weights as the published training begins, from LibTorch's generator. Those of a deformable convolution's offsets
 /// stay zero (the release of ISNet draws them, too, which moves taps by chance before anything is learnt).
 void InitialiseAsPublished(Network& network);

@@ -102,7 +102,10 @@ class NetworkDetector final : public SequenceDetector {
 
 std::unique_ptr<SequenceDetector> LoadNetworkDetector(const std::filesystem::path& weights, c10::Device device) {
   LoadedNetwork loaded = LoadNetwork(weights);
-  TranslateTorchErrors([&] { loaded.network->module().to(device); });
+  TranslateTorchErrors([&] {
+    loaded.network->module().to(device);
+    ArrangeForInference(*loaded.network);
+  });
   return std::make_unique<NetworkDetector>(std::move(loaded), device);
 }
 

@@ -42,6 +42,7 @@ struct NetworkTraits {
   int stride = 1;               ///< height and width must be multiples of it
   int least_batch = 1;          ///< samples that a batch must have in training
   bool takes_channels = false;  ///< has the options of network/image_network_options.h
+  bool channels_last = false;   ///< inference is faster with the channels of weights and maps side by side
   double hash_gain = 0.8;       ///< hash_weights.h
   PublishedTraining training;
   std::vector<InputStatistics> statistics;  ///< the first ones are those of the released weights, where there are any

@@ -183,6 +183,21 @@ TEST(NetworkCheckpoint, BringsBackWeightsOptionsAndStatistics) {
   }
 }
 
+TEST(NetworkFactory, LayoutForInferenceChangesNoMoreThanRounding) {
+  const torch::NoGradGuard no_gradient;
+  for (const char* arch : {"rdian", "dnanet", "isnet", "sstnet"}) {
+    SCOPED_TRACE(arch);
+    const std::unique_ptr<Network> network = SmallNetwork(arch);
+    network->module().eval();
+    const Tensor frames = torch::rand({1, 1, network->traits().window, 64, 96});
+    const Tensor before = network->Logits(frames).clone();
+    ArrangeForInference(*network);
+    EXPECT_TRUE(network->traits().channels_last);
+    EXPECT_LT((network->Logits(frames) - before).abs().max().item<double>(),
+              1e-4 * before.abs().max().item<double>());  // float32 sums of up to some thousand products
+  }
+}
+
 TEST(NetworkCheckpoint, RefusesTilesAndEnginesOfPstfnet) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "w.safetensors";
