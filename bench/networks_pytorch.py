@@ -14,11 +14,12 @@ import argparse
 import json
 import os
 import subprocess
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from pstfnet_pytorch import Block, milliseconds, soft_iou_loss
 
 
 def conv_bn(ci, co, kernel=3, activation=nn.ReLU, stride=1, bias=True, dilation=1, **norm):
@@ -33,13 +34,6 @@ def enlarge(x, size, corners):
 
 def twice(x):
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
-
-
-def soft_iou(logits, masks, smooth=1, over_batch=False):
-    p = torch.sigmoid(logits)
-    axes = tuple(range(0 if over_batch else 1, p.dim()))
-    both, either = (p * masks).sum(axes), p.sum(axes) + masks.sum(axes)
-    return 1 - ((both + smooth) / (either - both + smooth)).mean()
 
 
 # ---- RDIAN
@@ -86,24 +80,13 @@ class Rdian(nn.Module):
         return self.head(F.relu(enlarge(x, image.shape[2:], False) + self.residual(shallow)))
 
     def loss(self, image, masks):
-        return soft_iou(self(image), masks)
+        return soft_iou_loss(self(image), masks)
 
 
 # ---- DNANet
 
-class CbamBlock(nn.Module):
-    def __init__(self, ci, co):
-        super().__init__()
-        self.layers = nn.Sequential(conv_bn(ci, co), conv_bn(co, co, activation=None))
-        self.shortcut = conv_bn(ci, co, 1, None) if ci != co else nn.Identity()
-        self.fc = nn.Sequential(nn.Conv2d(co, co // 16, 1, bias=False), nn.ReLU(), nn.Conv2d(co // 16, co, 1, bias=False))
-        self.spatial = nn.Conv2d(2, 1, 7, padding=3, bias=False)
-
-    def forward(self, x):
-        y = self.layers(x)
-        y = torch.sigmoid(self.fc(F.adaptive_avg_pool2d(y, 1)) + self.fc(F.adaptive_max_pool2d(y, 1))) * y
-        y = torch.sigmoid(self.spatial(torch.cat([y.mean(1, keepdim=True), y.max(1, keepdim=True)[0]], 1))) * y
-        return F.relu(y + self.shortcut(x))
+def cbam_block(ci, co):
+    return Block(ci, co, cbam=True, reduction=16)
 
 
 class Nested(nn.Module):
@@ -117,11 +100,11 @@ class Nested(nn.Module):
         for level, step in ((level, step) for level in range(5) for step in range(5 - level)):
             above = c[level - 1] if level else 0
             ci = step * c[level] + c[level + 1] + above if step else above or 3
-            first = CbamBlock(ci, c[level])
-            rest = [CbamBlock(c[level], c[level]) for _ in range(self.blocks[level] - 1)]
+            first = cbam_block(ci, c[level])
+            rest = [cbam_block(c[level], c[level]) for _ in range(self.blocks[level] - 1)]
             self.nodes[f"{level}{step}"] = nn.Sequential(first, *rest)
         self.reduce = nn.ModuleList(nn.Conv2d(ci, 16, 1) for ci in c[:0:-1])
-        self.fuse = CbamBlock(80, 16)
+        self.fuse = cbam_block(80, 16)
 
     def walk(self, image, levels):
         x = {}
@@ -151,13 +134,13 @@ class Dnanet(Nested):
         return [head(m) for head, m in zip(self.heads, (x[0, 1], x[0, 2], x[0, 3], fused))]
 
     def loss(self, image, masks):
-        return sum(soft_iou(logits, masks, over_batch=True) for logits in self(image)) / 4
+        return sum(soft_iou_loss(logits, masks, over_batch=True) for logits in self(image)) / 4
 
 
 # ---- UIU-Net
 
 def up_to(x, other):
-    return F.interpolate(x, other.shape[2:], mode="bilinear", align_corners=False)
+    return enlarge(x, other.shape[2:], False)
 
 
 class Rsu(nn.Module):
@@ -286,17 +269,11 @@ class OverFrames(nn.Module):
         return self.dtum(torch.cat([kept, self.encode(image)[:, :, None]], 2))
 
     def loss(self, frames, masks):
-        return soft_iou(self(frames)[:, :, 0], masks, self.smooth, self.over_batch)
+        return soft_iou_loss(self(frames)[:, :, 0], masks, self.smooth, self.over_batch)
 
 
-class ResidualBlock(nn.Module):
-    def __init__(self, ci, co):
-        super().__init__()
-        self.layers = nn.Sequential(conv_bn(ci, co), conv_bn(co, co, activation=None))
-        self.shortcut = conv_bn(ci, co, 1, None) if ci != co else nn.Identity()
-
-    def forward(self, x):
-        return F.relu(self.layers(x) + self.shortcut(x))
+def residual_block(ci, co):
+    return Block(ci, co, cbam=False)
 
 
 class ResunetDtum(OverFrames):
@@ -304,9 +281,9 @@ class ResunetDtum(OverFrames):
 
     def __init__(self):
         super().__init__(over_batch=True, smooth=1)
-        self.down = nn.ModuleList([ResidualBlock(3, 8)] + [
-            nn.Sequential(ResidualBlock(c, 2 * c), ResidualBlock(2 * c, 2 * c)) for c in (8, 16, 32)])
-        self.up = nn.ModuleList(ResidualBlock(3 * c, c) for c in (32, 16, 8))
+        self.down = nn.ModuleList([residual_block(3, 8)] + [
+            nn.Sequential(residual_block(c, 2 * c), residual_block(2 * c, 2 * c)) for c in (8, 16, 32)])
+        self.up = nn.ModuleList(residual_block(3 * c, c) for c in (32, 16, 8))
         self.out = nn.Conv2d(8, 32, 1)
 
     def encode(self, image):
@@ -395,16 +372,6 @@ NETWORKS = {"rdian": Rdian, "dnanet": Dnanet, "uiunet": Uiunet, "sstnet": Sstnet
             "dnanet_dtum": DnanetDtum}
 
 
-def least_milliseconds(run, repetitions):
-    run()  # warms up
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        times.append(1000 * (time.perf_counter() - start))
-    return min(times)
-
-
 def eager_times(name, repetitions, train):
     network = NETWORKS[name]()
     parameters = sum(p.numel() for p in network.parameters())
@@ -413,10 +380,11 @@ def eager_times(name, repetitions, train):
     network.eval()
     times = {}
     with torch.no_grad():
-        times["Forward"] = least_milliseconds(lambda: network(frames), repetitions)
+        times["Forward"] = milliseconds(lambda: network(frames), repetitions)["least_ms"]
         if isinstance(network, OverFrames):
             kept = torch.rand(1, 32, 4, 256, 256)
-            times["NextFrame"] = least_milliseconds(lambda: network.next_frame(frames[:, :, 0], kept), repetitions)
+            next_frame = milliseconds(lambda: network.next_frame(frames[:, :, 0], kept), repetitions)
+            times["NextFrame"] = next_frame["least_ms"]
     if train and hasattr(network, "loss"):
         network.train()
         batch = getattr(network, "batch", 1)
@@ -428,7 +396,7 @@ def eager_times(name, repetitions, train):
             network.zero_grad()
             network.loss(frames, masks).backward()
 
-        times["TrainingStep"] = least_milliseconds(step, max(1, repetitions // 2))
+        times["TrainingStep"] = milliseconds(step, max(1, repetitions // 2))["least_ms"]
     return times
 
 

@@ -24,10 +24,10 @@ CHANNELS = (8, 16, 32, 64)
 
 
 class ChannelAttention(nn.Module):
-    def __init__(self, c):
+    def __init__(self, c, reduction):
         super().__init__()
-        self.fc1 = nn.Conv2d(c, c // 8, 1, bias=False)
-        self.fc2 = nn.Conv2d(c // 8, c, 1, bias=False)
+        self.fc1 = nn.Conv2d(c, c // reduction, 1, bias=False)
+        self.fc2 = nn.Conv2d(c // reduction, c, 1, bias=False)
 
     def forward(self, x):
         mean = self.fc2(F.relu(self.fc1(F.adaptive_avg_pool2d(x, 1))))
@@ -45,14 +45,14 @@ class SpatialAttention(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, ci, co, cbam):
+    def __init__(self, ci, co, cbam, reduction=8):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(ci, co, 3, padding=1), nn.BatchNorm2d(co)
         self.conv2, self.bn2 = nn.Conv2d(co, co, 3, padding=1), nn.BatchNorm2d(co)
         self.shortcut = nn.Sequential(nn.Conv2d(ci, co, 1), nn.BatchNorm2d(co)) if ci != co else nn.Identity()
         self.cbam = cbam
         if cbam:
-            self.ca, self.sa = ChannelAttention(co), SpatialAttention()
+            self.ca, self.sa = ChannelAttention(co, reduction), SpatialAttention()
 
     def forward(self, x):
         y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
@@ -203,10 +203,11 @@ class Pstfnet(nn.Module):
         return self.final(x)
 
 
-def soft_iou_loss(logits, mask):
+def soft_iou_loss(logits, masks, smooth=1, over_batch=False):
     p = torch.sigmoid(logits)
-    both = (p * mask).sum((1, 2, 3))
-    return 1 - ((both + 1) / (p.sum((1, 2, 3)) + mask.sum((1, 2, 3)) - both + 1)).mean()
+    axes = tuple(range(0 if over_batch else 1, p.dim()))
+    both = (p * masks).sum(axes)
+    return 1 - ((both + smooth) / (p.sum(axes) + masks.sum(axes) - both + smooth)).mean()
 
 
 def milliseconds(run, repetitions):
