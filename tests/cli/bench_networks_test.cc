@@ -125,6 +125,12 @@ class BenchTraining : public testing::Test {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return result.exit_code == 0 ? ParseJson(result.out) : Json::object();
   }
+  /// Row `failed` of the run's first table tells why and has no score; row `other` has one.
+  void ExpectOneRowMarked(const std::string& failed, const std::string& why, const std::string& other) const {
+    EXPECT_THAT(RowOf(Path("run"), "Table 1: noise", failed).at("state"), HasSubstr(why));
+    EXPECT_EQ(RowOf(Path("run"), "Table 1: noise", failed).at("IoU all"), "-");
+    EXPECT_NE(RowOf(Path("run"), "Table 1: noise", other).at("IoU all"), "-");
+  }
   /// Starts a run and kills it, or interrupts it, as soon as its training has written a state.
   int StopInTraining(const std::string& run, int signal_number) const {
     RunningProgram running(Arguments(run), Patient());
@@ -169,9 +175,7 @@ TEST_F(BenchTraining, WeightsThatAreNoNumbersMarkTheirRowAndTheRestGoesOn) {
   EXPECT_EQ(report["failed"], 1);
   EXPECT_EQ(report["not_converged"], 1);
   EXPECT_EQ(report["found"], 1);
-  EXPECT_THAT(RowOf(Path("run"), "Table 1: noise", "nan").at("state"), HasSubstr("is not a number"));
-  EXPECT_EQ(RowOf(Path("run"), "Table 1: noise", "nan").at("IoU all"), "-");
-  EXPECT_NE(RowOf(Path("run"), "Table 1: noise", "net").at("IoU all"), "-");
+  ExpectOneRowMarked("nan", "is not a number", "net");
 }
 
 TEST_F(BenchTraining, ALossThatIsNoNumberMarksItsRowAndTheRestGoesOn) {
@@ -184,9 +188,7 @@ TEST_F(BenchTraining, ALossThatIsNoNumberMarksItsRowAndTheRestGoesOn) {
   const Json report = Report("run");
   EXPECT_EQ(report["failed"], 1);
   EXPECT_EQ(report["done"], 1);
-  EXPECT_THAT(RowOf(Path("run"), "Table 1: noise", "net").at("state"), HasSubstr("training: the loss of step"));
-  EXPECT_EQ(RowOf(Path("run"), "Table 1: noise", "net").at("IoU all"), "-");
-  EXPECT_NE(RowOf(Path("run"), "Table 1: noise", "Top-Hat").at("IoU all"), "-");
+  ExpectOneRowMarked("net", "training: the loss of step", "Top-Hat");
 }
 
 TEST_F(BenchTraining, ANetworkOutOfMemoryMarksItsRowAndTheRestGoesOn) {
@@ -198,8 +200,7 @@ TEST_F(BenchTraining, ANetworkOutOfMemoryMarksItsRowAndTheRestGoesOn) {
   EXPECT_EQ(report["failed"], 1);
   EXPECT_EQ(report["not_converged"], 1);
   EXPECT_EQ(report["done"], 1);
-  EXPECT_THAT(RowOf(Path("run"), "Table 1: noise", "large").at("state"), HasSubstr("memory"));
-  EXPECT_NE(RowOf(Path("run"), "Table 1: noise", "net").at("IoU all"), "-");
+  ExpectOneRowMarked("large", "memory", "net");
 }
 
 TEST_F(BenchTraining, EachSourceIsLeftOutOnce) {

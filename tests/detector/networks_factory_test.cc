@@ -185,7 +185,7 @@ TEST(NetworkCheckpoint, BringsBackWeightsOptionsAndStatistics) {
 
 TEST(NetworkFactory, LayoutForInferenceChangesNoMoreThanRounding) {
   const torch::NoGradGuard no_gradient;
-  for (const char* arch : {"rdian", "dnanet", "isnet", "sstnet"}) {
+  for (const char* arch : {"rdian", "dnanet", "isnet", "uiunet", "sstnet"}) {
     SCOPED_TRACE(arch);
     const std::unique_ptr<Network> network = SmallNetwork(arch);
     network->module().eval();
