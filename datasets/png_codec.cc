@@ -17,8 +17,7 @@ namespace mirst {
 namespace {
 
 constexpr int kMaxExtent = 16384;
-constexpr std::size_t kChunkFrame = 12;                                 // length, name and CRC around a chunk's data
-enum FilterType : std::uint8_t { kNone, kSub, kUp, kAverage, kPaeth };  // of the PNG specification, section 9
+constexpr std::size_t kChunkFrame = 12;  // length, name and CRC around a chunk's data
 // Deflate shortens at most 1032 times.
 constexpr std::size_t kMostExpansion = 1032;
 
@@ -114,18 +113,18 @@ void AddEstimates(std::uint8_t* line, const std::uint8_t* above, std::size_t byt
 // Undoes the line's filter in place (PNG specification, section 9.2); false for a type that there is not.
 bool Unfilter(std::uint8_t type, std::uint8_t* line, const std::uint8_t* above, std::size_t bytes, std::size_t pixel) {
   switch (type) {
-    case kNone:
+    case kPngNone:
       return true;
-    case kSub:
+    case kPngSub:
       AddEstimates(line, above, bytes, pixel, [](int left, int, int) { return left; });
       return true;
-    case kUp:
+    case kPngUp:
       for (std::size_t i = 0; i < bytes; ++i) line[i] = static_cast<std::uint8_t>(line[i] + above[i]);
       return true;
-    case kAverage:
+    case kPngAverage:
       AddEstimates(line, above, bytes, pixel, [](int left, int over, int) { return (left + over) / 2; });
       return true;
-    case kPaeth:
+    case kPngPaeth:
       AddEstimates(line, above, bytes, pixel, Paeth);
       return true;
     default:

@@ -25,6 +25,9 @@ void ToGrey(const Sample* samples, int channels, int red, int blue, std::size_t 
 
 inline constexpr std::string_view kPngSignature("\x89PNG\r\n\x1a\n", 8);
 
+/// How a line's bytes stand for its samples (PNG specification, section 9).
+enum PngFilter : std::uint8_t { kPngNone, kPngSub, kPngUp, kPngAverage, kPngPaeth };
+
 /// True where `bytes` begin with PNG's signature.
 bool IsPng(std::string_view bytes);
 

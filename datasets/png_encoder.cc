@@ -11,8 +11,6 @@
 namespace mirst {
 namespace {
 
-constexpr std::uint8_t kNone = 0, kUp = 2;  // filter types of the PNG specification, section 9
-
 // Measured (bench/png_bench.cc): beyond level 1 the files become at most 4 % smaller and cost half as much again and
 // more; "Up" makes 8-bit sequences smaller than "Sub", and is undone by whole lines.
 constexpr int kCompressionLevel = 1;
@@ -85,7 +83,7 @@ std::string EncodePngSamples(const std::uint8_t* samples, int height, int width,
   const FilteredLines lines(height, line_bytes);
   std::uint8_t* out = lines.bytes.get();
   for (int y = 0; y < height; ++y, samples += line_bytes) {
-    *out++ = nearly_empty ? kNone : kUp;
+    *out++ = nearly_empty ? kPngNone : kPngUp;
     if (nearly_empty || y == 0) {
       std::copy_n(samples, line_bytes, out);
     } else {
@@ -106,7 +104,7 @@ std::string EncodePngSamples(const std::uint16_t* samples, int height, int width
   const std::uint16_t* above = zeros.data();
   std::uint8_t* out = lines.bytes.get();
   for (int y = 0; y < height; ++y, samples += values) {
-    *out++ = nearly_empty ? kNone : kUp;
+    *out++ = nearly_empty ? kPngNone : kPngUp;
     for (std::size_t x = 0; x < values; ++x, out += 2) {
       out[0] = static_cast<std::uint8_t>((samples[x] >> 8) - (above[x] >> 8));
       out[1] = static_cast<std::uint8_t>(samples[x] - above[x]);
