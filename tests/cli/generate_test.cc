@@ -180,11 +180,12 @@ void ExpectWholeSequencesOnly(const fs::path& out, int frames) {
 }
 
 TEST_F(GenerateCommand, CtrlCLeavesNoHalfFrame) {
-  RunningProgram program({"generate", "--out", Out(), "--json", "--threads", "1", "--set", "sequences=40", "--set",
-                          "frames=[30,30]", "--set", "backgrounds.procedural.frame_count=32", "--set",
-                          "backgrounds.procedural.width=128", "--set", "backgrounds.procedural.height=96", "--set",
-                          "scr.range=[1,3]"});
-  ASSERT_TRUE(program.WaitForError("\"label\":\"write\"")) << program.Wait().err;
+  // Large frames: what is still to write after the first sequence takes seconds.
+  RunningProgram program({"generate", "--out", Out(), "--threads", "1", "--set", "sequences=30", "--set",
+                          "frames=[30,30]", "--set", "backgrounds.procedural_sources=3", "--set",
+                          "backgrounds.procedural.frame_count=32", "--set", "backgrounds.procedural.width=640", "--set",
+                          "backgrounds.procedural.height=512", "--set", "scr.range=[1,3]"});
+  ASSERT_TRUE(program.WaitForFileIn(fs::path(Out()) / ".journal/sequences")) << program.Wait().err;
   program.Send(SIGINT);
   const ProgramResult result = program.Wait();
   EXPECT_EQ(result.exit_code, 130) << result.err;

@@ -23,8 +23,8 @@ class ResumeCommand : public ::testing::Test {
   std::vector<std::string> Arguments(const std::string& name, const std::vector<std::string>& more = {}) const {
     std::vector<std::string> arguments = {"generate", "--out", At(name).string(), "--json"};
     for (const char* set : {"sequences=6", "frames=[12,14]", "target.area_px=[2,20]", "scr.range=[1,3]",
-                            "backgrounds.procedural_sources=3", "backgrounds.procedural.width=128",
-                            "backgrounds.procedural.height=96", "backgrounds.procedural.frame_count=16"})
+                            "backgrounds.procedural_sources=3", "backgrounds.procedural.width=640",
+                            "backgrounds.procedural.height=512", "backgrounds.procedural.frame_count=16"})
       arguments.insert(arguments.end(), {"--set", set});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -42,9 +42,7 @@ class ResumeCommand : public ::testing::Test {
   }
   ProgramResult EndEarly(const std::vector<std::string>& arguments, const std::string& name, int signal_number) const {
     RunningProgram program(arguments);
-    const fs::path records = At(name) / ".journal/sequences";
-    std::error_code ignored;
-    for (int i = 0; i < 6000 && (!fs::exists(records, ignored) || fs::is_empty(records, ignored)); ++i) ::usleep(10000);
+    EXPECT_TRUE(program.WaitForFileIn(At(name) / ".journal/sequences"));
     program.Send(signal_number);
     return program.Wait();
   }
@@ -113,8 +111,8 @@ TEST_F(ResumeCommand, ABackgroundThatVanishesIsNamedAndTheRunGoesOnWhenItIsBack)
   const fs::path source = At("source"), away = At("away");
   CreateFolder(source);
   ProceduralOptions options;
-  options.width = 128;
-  options.height = 96;
+  options.width = 640;
+  options.height = 512;
   options.frame_count = 16;
   for (const Frame& frame : OpenProceduralSource(options, {})->Read(0, 16))
     WriteFileAtomically(source / frame.name, EncodePng(CountsOf(frame), 8));

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace mirst::test {
 namespace {
@@ -106,6 +107,15 @@ bool RunningProgram::ReadSome() {
 bool RunningProgram::WaitForError(const std::string& text) {
   while (result_.err.find(text) == std::string::npos) {
     if (!ReadSome()) return false;
+  }
+  return true;
+}
+
+bool RunningProgram::WaitForFileIn(const std::filesystem::path& folder) const {
+  std::error_code error;  // not there yet
+  while (std::filesystem::directory_iterator(folder, error) == std::filesystem::directory_iterator()) {
+    if (std::chrono::steady_clock::now() > deadline_) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
 }
