@@ -2,6 +2,7 @@
 // where it meets an edge. For the renderer's own files.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -43,6 +44,9 @@ class SamplingLattice {
   /// The ray whose square holds a place, as far as the lattice reaches.
   int Column(double x_cells) const { return columns_.Holding(x_cells); }
   int Row(double y_cells) const { return rows_.Holding(y_cells); }
+  /// Calls visit(row, column) for each square that a straight line crosses, one after the other.
+  template <typename Visit>
+  void ForEachSquare(Vec2 from, Vec2 to, const Visit& visit) const;
 
  private:
   struct Axis {
@@ -53,8 +57,9 @@ class SamplingLattice {
     std::vector<int> cells;      // from first_cell
 
     Axis(double low, double high, long long rays_per_cell);
+    double Square(double place) const { return (place + 0.5) * per_cell - first_edge; }
     int Holding(double place) const {
-      const double square = (place + 0.5) * per_cell - first_edge;
+      const double square = Square(place);
       return static_cast<int>(square < 0 ? 0 : square > last ? last : square);
     }
   };
@@ -63,5 +68,28 @@ class SamplingLattice {
   Axis columns_, rows_;
   double rays_per_cell_;
 };
+
+template <typename Visit>
+void SamplingLattice::ForEachSquare(Vec2 from, Vec2 to, const Visit& visit) const {
+  int column = Column(from.x), row = Row(from.y);
+  const int last_column = Column(to.x), last_row = Row(to.y);
+  visit(row, column);
+  if (column == last_column && row == last_row) return;  // most outlines of a small view
+  const int right = last_column < column ? -1 : 1, down = last_row < row ? -1 : 1;
+  const double width = std::abs(to.x - from.x), height = std::abs(to.y - from.y);
+  // How far it is to the next column and to the next row, each times the line's extent along the other axis.
+  const double x = columns_.Square(from.x) - column, y = rows_.Square(from.y) - row;
+  double to_column = (right > 0 ? 1 - x : x) * height, to_row = (down > 0 ? 1 - y : y) * width;
+  while (column != last_column || row != last_row) {
+    if (row == last_row || (column != last_column && to_column < to_row)) {
+      column += right;
+      to_column += height;
+    } else {
+      row += down;
+      to_row += width;
+    }
+    visit(row, column);
+  }
+}
 
 }  // namespace mirst

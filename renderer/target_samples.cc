@@ -150,20 +150,23 @@ void Sampler::CastLattice(std::size_t strip) {
   }
 }
 
-// Which rays' squares an outline crosses: sampled twice a square, so a line may cut off a corner unseen. Where it lies
-// behind all that the rays around meet, it is hidden. Where they all see the very look that it has itself, or where all
-// further rays would lie on one side of it, more rays would see no more. What moves may uncover something else.
+// Which rays' squares an outline crosses. Where it lies behind all that the rays around meet, it is hidden. Where they
+// all see the very look that it has itself, or where it parts no further ray from the one in the middle, more rays would
+// see no more. What moves may uncover something else.
 void Sampler::MarkOutlines() {
   const Around around(frozen_ ? still_ : moved_, looks_);
   const auto is_plain = [&](const PosedTarget::Outline& outline) {
     const Look look = radiance_.LookOf(outline.triangle);
     return frozen_ && !TargetRadiance::Varies(look) && look == radiance_.LookOf(outline.neighbour);
   };
+  // Whether it crosses the way from the middle of a square to one of the further rays.
   const auto parts_rays = [&](const PosedTarget::Outline& outline, Vec2 middle) {
     const Vec2 along = outline.to - outline.from, arm = middle - outline.from;
     const double side = along.x * arm.y - along.y * arm.x;
-    return std::any_of(edge_rays_.begin(), edge_rays_.end(),
-                       [&](Vec2 ray) { return side * (side + along.x * ray.y - along.y * ray.x) <= 0; });
+    return std::any_of(edge_rays_.begin(), edge_rays_.end(), [&](Vec2 ray) {
+      const double turn = along.x * ray.y - along.y * ray.x, end = arm.x * ray.y - arm.y * ray.x;
+      return side * (side + turn) <= 0 && end * (end - turn) <= 0;
+    });
   };
   const auto mark = [&](const PosedTarget::Outline& outline, int row, int column) {
     std::uint8_t& kind = kind_(row, column);
@@ -176,18 +179,7 @@ void Sampler::MarkOutlines() {
   };
   target_.ForEachOutline([&](const PosedTarget::Outline& outline) {
     if (outline.border_alone && is_plain(outline)) return;
-    const int first_row = lattice_.Row(outline.from.y), first_column = lattice_.Column(outline.from.x);
-    mark(outline, first_row, first_column);
-    // Most outlines of a small view lie within one square.
-    if (first_row == lattice_.Row(outline.to.y) && first_column == lattice_.Column(outline.to.x)) return;
-    const Vec2 along = outline.to - outline.from;
-    const int steps =
-        static_cast<int>(2 * std::max(std::abs(along.x), std::abs(along.y)) * lattice_.rays_per_cell()) + 1;
-    const Vec2 step = (1.0 / steps) * along;
-    for (int i = 1; i <= steps; ++i) {
-      const Vec2 place = outline.from + static_cast<double>(i) * step;
-      mark(outline, lattice_.Row(place.y), lattice_.Column(place.x));
-    }
+    lattice_.ForEachSquare(outline.from, outline.to, [&](int row, int column) { mark(outline, row, column); });
   });
 }
 
