@@ -14,6 +14,7 @@ namespace mirst {
 void Visit(OptionsVisitor& v, BackgroundOptions& o) {
   v.TextList("paths", o.paths,
              "sequence folders, folders of sequence folders, or video files; none: procedural stand-in");
+  v.TextList("names", o.names, "only sources of such names, * any run, ? any character, e.g. [hdd-*, sea]; none: all");
   v.Text("library", o.library,
          "catalogue of `mirst inspect --library`, in place of paths: its fit sources, their suspects ignored");
   v.Integer("procedural_sources", o.procedural_sources, {1, 10000},

@@ -34,6 +34,7 @@ enum class PsfShape { kGaussian, kAiry };
 
 struct BackgroundOptions {
   std::vector<std::string> paths;  ///< source roots; none = the procedural stand-in
+  std::vector<std::string> names;  ///< shell patterns: only sources so named; none = all
   std::string library;             ///< catalogue of `mirst inspect --library`, in place of paths
   int procedural_sources = 6;      ///< how many stand-ins to make
   RealTargets real_targets = RealTargets::kAvoid;

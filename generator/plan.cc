@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "core/pattern.h"
 #include "datasets/background_library.h"
 #include "datasets/kept_source.h"
 #include "generator/sensor_chain.h"
@@ -39,6 +40,21 @@ std::string WhyUnfit(const SourceInfo& info, const GenerateOptions& options, con
   return {};
 }
 
+// Of a folder of many sources, those that are meant.
+void KeepNamed(const std::vector<std::string>& patterns, std::vector<std::unique_ptr<SequenceSource>>& sources) {
+  std::string others;
+  std::erase_if(sources, [&](const std::unique_ptr<SequenceSource>& source) {
+    const std::string& name = source->info().name;
+    if (patterns.empty() || MatchesAny(patterns, name)) return false;
+    others += (others.empty() ? "" : ", ") + name;
+    return true;
+  });
+  if (sources.empty()) {
+    throw BadInput(fmt::format("backgrounds.names: found [{}], which fits no source; there are: {}",
+                               fmt::join(patterns, ", "), others));
+  }
+}
+
 std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptions& options,
                                                              const TargetCamera& camera) {
   std::vector<std::unique_ptr<SequenceSource>> sources;
@@ -53,6 +69,7 @@ std::vector<std::unique_ptr<SequenceSource>> OpenBackgrounds(const GenerateOptio
   } else {
     sources = OpenSources({options.backgrounds.paths.begin(), options.backgrounds.paths.end()});
   }
+  KeepNamed(options.backgrounds.names, sources);
   std::string last_reason;
   std::erase_if(sources, [&](const std::unique_ptr<SequenceSource>& source) {
     const std::string reason = WhyUnfit(source->info(), options, camera);

@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/pattern.h"
 #include "renderer/builtin_configs.h"
 #include "renderer/material_rules.h"
 
 namespace mirst {
 namespace {
-
-bool MatchesAny(const Patterns& patterns, std::string_view text) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& p) { return MatchesPattern(p, text); });
-}
 
 // "node/mesh/material"; a name of one piece is all three.
 bool Matches(const PartRule& rule, std::string_view class_name, std::string_view part) {
@@ -112,27 +108,6 @@ std::vector<MotionRule> MaterialMap::MotionsOf(std::string_view class_name) cons
     if (MatchesAny(rule.classes, class_name)) motions.push_back(rule.motion);
   }
   return motions;
-}
-
-bool MatchesPattern(std::string_view pattern, std::string_view text) {
-  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || lower(pattern[p]) == lower(text[t]))) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {  // let the last '*' take one character more
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
 }
 
 std::string ToString(const SurfaceTemperature& temperature) {

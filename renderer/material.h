@@ -109,7 +109,4 @@ class MaterialMap {
   std::unique_ptr<MaterialRules> rules_;
 };
 
-/// True when `pattern` ('*' any run, '?' any character) covers all of `text`; upper and lower case are one.
-bool MatchesPattern(std::string_view pattern, std::string_view text);
-
 }  // namespace mirst

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "core/pattern.h"
+
 namespace mirst {
 namespace {
 

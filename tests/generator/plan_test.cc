@@ -104,6 +104,25 @@ TEST(AssignModelSplits, GivesEverySplitThatHasSourcesAModelOfItsOwn) {
   EXPECT_THROW(AssignModelSplits(2, sources, 0.2, 0.3, 1), Error);
 }
 
+TEST(OpenInventory, TakesSourcesOfTheNamesAskedForOnly) {
+  GenerateOptions options;
+  options.backgrounds.procedural_sources = 12;
+  options.backgrounds.names = {"*-0?11", "PROCEDURAL-*3"};
+  std::vector<std::string> names;
+  for (const auto& source : OpenInventory(options).sources) names.push_back(source->info().name);
+  EXPECT_EQ(names, (std::vector<std::string>{"procedural-0003", "procedural-0011"}));
+  options.backgrounds.procedural_sources = 2;
+  options.backgrounds.names = {"sea", "sky*"};
+  try {
+    OpenInventory(options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(),
+              "backgrounds.names: found [sea, sky*], which fits no source; there are: "
+              "procedural-0000, procedural-0001");
+  }
+}
+
 TEST(PlanSequence, HoldsModelsOut) {
   GenerateOptions options;
   options.sequences = 9;

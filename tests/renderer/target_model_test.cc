@@ -180,16 +180,6 @@ TEST(TargetModel, IgnoredPartsTakeNoPlace) {
   EXPECT_DOUBLE_EQ(model.length_m(), 2);
 }
 
-TEST(Patterns, KnowStarsAndQuestionMarks) {
-  EXPECT_TRUE(MatchesPattern("*", ""));
-  EXPECT_TRUE(MatchesPattern("*engine*", "left/Engine_2/steel"));
-  EXPECT_TRUE(MatchesPattern("a*b*c", "axxbxbxc"));
-  EXPECT_TRUE(MatchesPattern("?ig21", "MiG21"));
-  EXPECT_FALSE(MatchesPattern("a*b", "axc"));
-  EXPECT_FALSE(MatchesPattern("abc", "abcd"));
-  EXPECT_FALSE(MatchesPattern("?", ""));
-}
-
 TEST(FindModels, TakesFilesFoldersAndBuiltinsInNaturalOrder) {
   const TemporaryFolder folder;
   CreateFolder(folder.path() / "sub");
