@@ -36,10 +36,11 @@ void FillSample(const SplitFrames& frames, const Window& window, const RandomKey
   const std::shared_ptr<const StoredFrame> last = frames.Read(window.sequence, window.last_frame);
   RandomStream random(key);
   const WindowTransform transform = DrawTransform(random, options.data, options.augmentation, *last);
+  const CountScale scale = DrawScale(random, options.augmentation, {frames.mean(), frames.sigma()});
   for (int t = 0; t < kDetectorWindow; ++t) {
     const bool is_last = t == kDetectorWindow - 1;
     const auto frame = is_last ? last : frames.Read(window.sequence, window.last_frame - (kDetectorWindow - 1) + t);
-    CutCounts(*frame, transform, size, frames.mean(), frames.sigma(),
+    CutCounts(*frame, transform, size, scale,
               batch.frames.data() + (place * kDetectorWindow + static_cast<std::size_t>(t)) * pixels);
   }
   CutMask(last->mask, transform, size, batch.masks.data() + place * pixels);

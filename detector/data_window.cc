@@ -91,14 +91,24 @@ WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& d
   return transform;
 }
 
-void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, double mean, double sigma,
+CountScale DrawScale(RandomStream& random, const AugmentationOptions& augmentation, const CountScale& of_split) {
+  const double sign = random.Uniform() < augmentation.negative_probability ? -1 : 1;
+  const double gain = sign * std::pow(augmentation.largest_gain, random.Uniform(-1, 1));
+  const double offset = augmentation.largest_offset * random.Uniform(-1, 1);
+  // gain (counts - mean) / sigma + offset
+  const double sigma = of_split.sigma / gain;
+  return {of_split.mean - offset * sigma, sigma};
+}
+
+void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, const CountScale& scale,
                float* sample) {
   const PointGrid grid(transform, size);
   std::visit(
       [&](const auto& counts) {
         for (int y = 0; y < size; ++y) {
           const RowOfPoints row = grid.row(y);
-          for (int x = 0; x < size; ++x) *sample++ = static_cast<float>((Bilinear(counts, row[x]) - mean) / sigma);
+          for (int x = 0; x < size; ++x)
+            *sample++ = static_cast<float>((Bilinear(counts, row[x]) - scale.mean) / scale.sigma);
         }
       },
       frame.counts);

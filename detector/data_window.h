@@ -32,9 +32,16 @@ struct WindowTransform {
 WindowTransform DrawTransform(RandomStream& random, const TrainingDataOptions& data,
                               const AugmentationOptions& augmentation, const StoredFrame& last_frame);
 
+/// What a sample's counts become (counts - mean) / sigma by; sigma is below 0 for a negative.
+struct CountScale {
+  double mean = 0, sigma = 1;
+};
+/// `of_split` with the sample's own gain, offset and sign.
+CountScale DrawScale(RandomStream& random, const AugmentationOptions& augmentation, const CountScale& of_split);
+
 /// Row-major pixels of `size` x `size`; outside the frame its mirror image goes on.
 /// (counts - mean) / sigma, bilinear; exactly the frame's pixels where the transform shifts by whole pixels.
-void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, double mean, double sigma,
+void CutCounts(const StoredFrame& frame, const WindowTransform& transform, int size, const CountScale& scale,
                float* sample);
 /// 1 where the nearest pixel of `mask` is inside, otherwise 0; all 0 for an empty mask.
 void CutMask(const Mask& mask, const WindowTransform& transform, int size, float* sample);

@@ -25,6 +25,11 @@ void Visit(OptionsVisitor& v, AugmentationOptions& o) {
             "the crop loses less than this many px, then is enlarged back; 1: off");
   v.Real("rotation_probability", o.rotation_probability, {0, 1}, "by a whole number of degrees; 0: off");
   v.Interval("rotation_deg", o.rotation_deg, {-180, 180}, "degrees");
+  v.Real("negative_probability", o.negative_probability, {0, 1}, "hot and cold change places; 0: off");
+  v.Real(
+      "largest_gain", o.largest_gain, {1, 100},
+      "counts about the train split's mean are multiplied by a factor from 1 / largest_gain on, log-uniform; 1: off");
+  v.Real("largest_offset", o.largest_offset, {0, 100}, "then shifted by up to that, either way, in its sigmas; 0: off");
 }
 
 void Visit(OptionsVisitor& v, LossOptions& o) {

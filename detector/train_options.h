@@ -20,6 +20,9 @@ struct AugmentationOptions {
   int centre_crop_px = 30;        ///< the crop loses 0 .. centre_crop_px - 1 px, then is enlarged back; 1 = off
   double rotation_probability = 0.2;
   std::pair<double, double> rotation_deg{-15, 14};  ///< whole degrees
+  double negative_probability = 0;                  ///< hot and cold change places
+  double largest_gain = 1;                          ///< of counts about the train split's mean; as often its inverse
+  double largest_offset = 0;                        ///< in the train split's sigmas, either way
   friend bool operator==(const AugmentationOptions&, const AugmentationOptions&) = default;
 };
 

@@ -43,7 +43,7 @@ StoredFrame RampFrame(int height, int width) {
 
 std::vector<float> Cut(const StoredFrame& frame, const WindowTransform& transform, int size) {
   std::vector<float> sample(static_cast<std::size_t>(size) * static_cast<std::size_t>(size));
-  CutCounts(frame, transform, size, 0, 1, sample.data());
+  CutCounts(frame, transform, size, {}, sample.data());
   return sample;
 }
 
@@ -273,6 +273,9 @@ TEST(BatchLoader, AllFiveFramesShareOneTransform) {
   options.data.crop_px = 48;
   options.augmentation.centre_crop_px = 20;
   options.augmentation.rotation_probability = 1;
+  options.augmentation.negative_probability = 0.5;
+  options.augmentation.largest_gain = 2;
+  options.augmentation.largest_offset = 1;
   BatchLoader loader(frames, options);
   const Batch batch = loader.Next();
   constexpr std::size_t kPixels = 48 * 48;
@@ -280,6 +283,44 @@ TEST(BatchLoader, AllFiveFramesShareOneTransform) {
     const float* sample = batch.frames.data() + place * 5 * kPixels;
     for (std::size_t t = 1; t < 5; ++t) EXPECT_TRUE(std::equal(sample, sample + kPixels, sample + t * kPixels));
   }
+}
+
+TEST(DrawScale, IsThatOfTheSplitWhereNothingIsAskedFor) {
+  RandomStream random(RandomKey{.purpose = Purpose::kTest});
+  for (int i = 0; i < 100; ++i) {
+    const CountScale scale = DrawScale(random, {}, {.mean = 91.3, .sigma = 17.7});
+    EXPECT_EQ(scale.mean, 91.3);
+    EXPECT_EQ(scale.sigma, 17.7);
+  }
+}
+
+TEST(DrawScale, MultipliesShiftsAndTurnsOverTheNormalisedCounts) {
+  AugmentationOptions augmentation;
+  augmentation.negative_probability = 0.5;
+  augmentation.largest_gain = 2;
+  augmentation.largest_offset = 0.75;
+  RandomStream random(RandomKey{.purpose = Purpose::kTest});
+  int negatives = 0, larger = 0;
+  double least_gain = 9, most_gain = 0, least_offset = 9, most_offset = -9;
+  for (int i = 0; i < 1000; ++i) {
+    const CountScale scale = DrawScale(random, augmentation, {.mean = 100, .sigma = 10});
+    const auto value = [&](double counts) { return (counts - scale.mean) / scale.sigma; };
+    const double offset = value(100), gain = value(110) - offset;  // of counts 0 and 1 sigma above the mean
+    negatives += gain < 0;
+    larger += std::abs(gain) > 1;
+    least_gain = std::min(least_gain, std::abs(gain));
+    most_gain = std::max(most_gain, std::abs(gain));
+    least_offset = std::min(least_offset, offset);
+    most_offset = std::max(most_offset, offset);
+  }
+  EXPECT_NEAR(negatives, 500, 80);  // five standard deviations
+  EXPECT_NEAR(larger, 500, 80);
+  EXPECT_NEAR(least_gain, 0.5, 0.01);
+  EXPECT_NEAR(most_gain, 2, 0.04);
+  EXPECT_NEAR(least_offset, -0.75, 0.03);
+  EXPECT_NEAR(most_offset, 0.75, 0.03);
+  EXPECT_GE(least_gain, 0.5 - 1e-12);
+  EXPECT_LE(most_gain, 2 + 1e-12);
 }
 
 TEST(TrainingData, BadInputIsOneSentenceThatNamesItsPlace) {
