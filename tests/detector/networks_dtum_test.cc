@@ -95,11 +95,12 @@ TEST_P(DtumGolden, OneTrainingStepIsTheReferences) {
   test::ExpectBuffers(*network, table, GetParam().buffer_error);
 }
 
-// In DNANet-DTUM's step maxima of the coarse levels flip: of all running statistics those of bn4_1 and bn3_2 alone are
-// off by more than 1e-4 (2e-4), and all gradients behind them with them.
+// Maxima flip: in DNANet-DTUM's step those of the coarse levels, so that of all running statistics those of bn4_1 and
+// bn3_2 alone are off by more than 1e-4 (2e-4), and all gradients behind them with them; in ResUNet-DTUM's one with the
+// kernels of processors without AVX-512 (with them the median is below 1e-4).
 INSTANTIATE_TEST_SUITE_P(
     Networks, DtumGolden,
-    testing::Values(DtumCase{"ResUNet_DTUM", MakeResunetDtum, IouOver::kBatch, 1, 1e-4, 5e-3, 1e-4},
+    testing::Values(DtumCase{"ResUNet_DTUM", MakeResunetDtum, IouOver::kBatch, 1, 5e-3, 5e-2, 1e-4},
                     DtumCase{"DNANet_DTUM", MakeDnanetDtum, IouOver::kSample, 0, 5e-3, 5e-2, 5e-4}),
     [](const auto& test) { return std::string(test.param.folder); });
 

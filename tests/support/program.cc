@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -112,8 +113,14 @@ bool RunningProgram::WaitForError(const std::string& text) {
 }
 
 bool RunningProgram::WaitForFileIn(const std::filesystem::path& folder) const {
-  std::error_code error;  // not there yet
-  while (std::filesystem::directory_iterator(folder, error) == std::filesystem::directory_iterator()) {
+  const auto holds_one = [&] {
+    std::error_code error;  // not there yet
+    const std::filesystem::directory_iterator files(folder, error);
+    return std::any_of(begin(files), end(files), [](const std::filesystem::directory_entry& file) {
+      return file.path().filename().string().front() != '.';  // else still being written
+    });
+  };
+  while (!holds_one()) {
     if (std::chrono::steady_clock::now() > deadline_) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -38,7 +38,8 @@ class RunningProgram {
 
   /// Reads until `text` has appeared on standard error; false when the program ended or the time limit passed before.
   bool WaitForError(const std::string& text);
-  /// Waits until `folder` holds something; false when the time limit passed before.
+  /// Waits until `folder` holds a file that is whole, as its name without a dot in front says; false when the time limit
+  /// passed before.
   bool WaitForFileIn(const std::filesystem::path& folder) const;
   void Send(int signal_number) const;
   /// Reads until the program has ended.
