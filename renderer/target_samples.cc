@@ -16,7 +16,7 @@ namespace mirst {
 namespace {
 
 constexpr int kLargestExtent_cells = 4096;
-constexpr std::uint8_t kInterior = 0, kEdge = 1;
+constexpr std::uint8_t kInterior = 0, kEdge = 1, kEmpty = 2;  // of squares
 
 using Look = TargetRadiance::Look;
 constexpr Look kNoLook = RayCaster::kNothing;  // nothing is seen, or several looks together
@@ -62,6 +62,7 @@ class Sampler {
   TargetSamples Sample();
 
  private:
+  void MarkEmpty();
   void CastLattice(std::size_t strip);
   void MarkOutlines();
   void MarkBorders();
@@ -123,36 +124,71 @@ Sampler::Sampler(const PosedTarget& target, const TargetRadiance& radiance)
 }
 
 TargetSamples Sampler::Sample() {
+  const bool pays = target_.course() == RayCaster::Course::kTogether;  // in small views rays are as quick
+  if (frozen_ && pays) MarkEmpty();
   ParallelFor(strips_, [&](std::size_t strip) { CastLattice(strip); });
   MarkBorders();
   MarkOutlines();
   ParallelFor(strips_, [&](std::size_t strip) { Sum(strip); });
   const auto edges = static_cast<std::size_t>(std::count(kind_.begin(), kind_.end(), kEdge));
-  result_.rays = kind_.size() + edges * edge_rays_.size();
+  result_.samples = kind_.size() + edges * edge_rays_.size();
   return std::move(result_);
 }
 
-void Sampler::CastLattice(std::size_t strip) {
-  const int first_row = FirstRow(strip), rows = FirstRow(strip + 1) - first_row;
-  std::vector<Vec2> places(static_cast<std::size_t>(rows * lattice_.width()));
-  Vec2* place = places.data();
-  for (int row = first_row; row < first_row + rows; ++row) {
-    for (int column = 0; column < lattice_.width(); ++column) *place++ = lattice_.Place(column, row);
+// What the target covers ends at outlines: squares without one that can be got to from the box's rim show nothing of
+// it.
+void Sampler::MarkEmpty() {
+  Image<std::uint8_t> closed(lattice_.height(), lattice_.width());
+  target_.ForEachOutline([&](const PosedTarget::Outline& outline) {
+    if (outline.border_alone) return;
+    lattice_.ForEachSquare(outline.from, outline.to, [&](int row, int column) { closed(row, column) = 1; });
+  });
+  std::vector<std::pair<int, int>> reached;
+  const auto reach = [&](int row, int column) {
+    if (closed(row, column) != 0) return;
+    closed(row, column) = 1;
+    kind_(row, column) = kEmpty;
+    reached.emplace_back(row, column);
+  };
+  const int last_row = lattice_.height() - 1, last_column = lattice_.width() - 1;
+  for (int row = 0; row <= last_row; ++row) reach(row, 0), reach(row, last_column);
+  for (int column = 0; column <= last_column; ++column) reach(0, column), reach(last_row, column);
+  while (!reached.empty()) {
+    const auto [row, column] = reached.back();
+    reached.pop_back();
+    if (row > 0) reach(row - 1, column);
+    if (row < last_row) reach(row + 1, column);
+    if (column > 0) reach(row, column - 1);
+    if (column < last_column) reach(row, column + 1);
   }
-  const std::span<RayCaster::Hit> hits(still_.row(first_row), places.size());
-  target_.CastStill(places, hits);
-  const std::span<RayCaster::Hit> all = frozen_ ? hits : std::span(moved_.row(first_row), places.size());
-  if (!frozen_) std::copy(hits.begin(), hits.end(), all.begin());
-  target_.CastMoving(0, places, all);
-  Look* const looks = looks_.row(first_row);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].triangle != RayCaster::kNothing) looks[i] = radiance_.LookOf(all[i].triangle);
+}
+
+void Sampler::CastLattice(std::size_t strip) {
+  Bundle rays;
+  const int end_row = FirstRow(strip + 1);
+  rays.Reserve(static_cast<std::size_t>((end_row - FirstRow(strip)) * lattice_.width()));
+  std::size_t square = static_cast<std::size_t>(FirstRow(strip)) * static_cast<std::size_t>(lattice_.width());
+  for (int row = FirstRow(strip); row < end_row; ++row) {
+    for (int column = 0; column < lattice_.width(); ++column, ++square) {
+      if (kind_.data()[square] != kEmpty) rays.Add(lattice_.Place(column, row), square);
+    }
+  }
+  target_.CastStill(rays.places, rays.still);
+  if (!frozen_) {
+    for (std::size_t i = 0; i < rays.still.size(); ++i) still_.data()[rays.cells[i]] = rays.still[i];
+  }
+  target_.CastMoving(0, rays.places, rays.still);
+  Image<RayCaster::Hit>& all = frozen_ ? still_ : moved_;
+  for (std::size_t i = 0; i < rays.still.size(); ++i) {
+    const RayCaster::Hit& hit = rays.still[i];
+    all.data()[rays.cells[i]] = hit;
+    if (hit.triangle != RayCaster::kNothing) looks_.data()[rays.cells[i]] = radiance_.LookOf(hit.triangle);
   }
 }
 
 // Which rays' squares an outline crosses. Where it lies behind all that the rays around meet, it is hidden. Where they
-// all see the very look that it has itself, or where it parts no further ray from the one in the middle, more rays would
-// see no more. What moves may uncover something else.
+// all see the very look that it has itself, or where it parts no further ray from the one in the middle, more rays
+// would see no more. What moves may uncover something else.
 void Sampler::MarkOutlines() {
   const Around around(frozen_ ? still_ : moved_, looks_);
   const auto is_plain = [&](const PosedTarget::Outline& outline) {

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "core/random.h"
+#include "renderer/posed_target.h"
 #include "renderer/render_template.h"
+#include "renderer/sampling_lattice.h"
 #include "renderer/target_data.h"
 #include "renderer/target_samples.h"
 #include "tests/support/golden_table.h"
@@ -102,11 +106,37 @@ TEST(TargetRays, AreMoreOnlyInSquaresWhoseRaysAnOutlineParts) {
     const double x = 2 * (20 + beyond), z = 2 * (10 + beyond);
     const TargetModel plate =
         test::LoadObj(fmt::format("v 0 0 0\nv {0} 0 0\nv {0} 0 {1}\nv 0 0 {1}\nf 1 2 3 4\n", x, z), kHot);
-    return SampleTarget(plate.data(), view, {}, kSupersampling).rays;
+    return SampleTarget(plate.data(), view, {}, kSupersampling).samples;
   };
   constexpr std::size_t kLattice = 41 * 21, kRim = 2 * 41 + 2 * 21 - 4;
   EXPECT_EQ(rays_for(0.3), kLattice + 4 * kRim);
   EXPECT_EQ(rays_for(0.45), kLattice);  // further rays reach 0.4 cells from the first
+}
+
+// Squares beside the target are told by its outlines alone.
+TEST(TargetRays, WhoseSquareCountsAsEmptySeeNothing) {
+  RandomStream random(RandomKey{.seed = 22, .purpose = Purpose::kTest});
+  const auto check = [&](const TargetModel& model) {
+    View view{.attitude = {random.Uniform(-180, 180), random.Uniform(-90, 90), random.Uniform(-180, 180)}};
+    view.range_m = model.length_m() * CellsPerTangent(view, kSupersampling) / random.Uniform(64, 200);
+    const PosedTarget target(model.data(), view, kSupersampling);
+    if (SamplingDensity(target.box().largest_extent()).rays_per_cell != 1) return;  // else a square is no cell
+    const SamplingLattice lattice(target.box(), 1);
+    const TargetSamples samples = SampleTarget(model.data(), view, {}, kSupersampling);
+    for (int row = 0; row < lattice.height(); ++row) {
+      for (int column = 0; column < lattice.width(); ++column) {
+        const Vec2 place = lattice.Place(column, row);
+        std::vector<RayCaster::Hit> hit(1);
+        target.CastStill(std::vector{place}, hit);
+        if (hit.front().triangle == RayCaster::kNothing) continue;
+        EXPECT_GT(samples.cover(row, column), 0) << model.data().name << ", row " << row << ", column " << column;
+      }
+    }
+  };
+  for (const std::string& name : BuiltinModels()) {
+    const TargetModel model = TargetModel::Load("builtin:" + name);
+    for (int i = 0; i < 4; ++i) check(model);
+  }
 }
 
 TEST(OffAxis, ATargetShowsTheSideThatItsPlaceShows) {
