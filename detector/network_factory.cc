@@ -5,6 +5,7 @@
 #include "detector/box_maps.h"
 #include "detector/hash_weights.h"
 #include "detector/loss.h"
+#include "detector/network/conv_block.h"
 #include "detector/network/dnanet.h"
 #include "detector/network/dnanet_dtum.h"
 #include "detector/network/isnet.h"
@@ -230,6 +231,9 @@ void ArrangeForInference(Network& network) {
   const torch::NoGradGuard no_gradient;
   for (Tensor& parameter : network.module().parameters()) {
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
+  for (const auto& module : network.module().modules()) {
+    if (auto* const block = module->as<ConvBlock>()) block->FoldForInference();
   }
 }
 

@@ -67,7 +67,7 @@ class Network {
 std::unique_ptr<Network> MakeNetwork(const std::string& arch, const ConfigTree& options);
 
 /// Lays the weights of convolutions out as inference is fastest (traits().channels_last); maps follow them. The results
-/// differ in their last bits.
+/// differ in their last bits. The weights must stay as they are from then on.
 void ArrangeForInference(Network& network);
 
 /// Weights as the published training begins, from LibTorch's generator. Those of a deformable convolution's offsets

@@ -1,7 +1,5 @@
 #include "detector/network/conv_block.h"
 
-#include "detector/network/conv_norm.h"
-
 namespace mirst {
 namespace nn = torch::nn;
 using torch::Tensor;
@@ -22,14 +20,23 @@ Tensor Activate(Tensor x, Activation activation) {
   return x;
 }
 
+namespace {
+
+ConvWeights Folded(const nn::Conv2d& conv, const nn::BatchNorm2d& norm) {
+  const Tensor bias = conv->bias.defined() ? conv->bias : torch::zeros_like(norm->running_mean);
+  return FoldNorm({conv->weight, bias}, norm);
+}
+
+at::IntArrayRef Padding(const nn::Conv2d& conv) { return c10::get<torch::ExpandingArray<2>>(conv->options.padding()); }
+
+}  // namespace
+
 Tensor NormalisedConv(nn::Conv2d& conv, nn::BatchNorm2d& norm, const Tensor& x) {
   const std::int64_t stride = conv->options.stride()->at(0);
   const std::int64_t outputs = x.numel() / x.size(1) * conv->weight.size(0) / (stride * stride);
   if (!Inference(norm) || conv->weight.numel() > outputs) return norm(conv(x));
-  const Tensor bias = conv->bias.defined() ? conv->bias : torch::zeros_like(norm->running_mean);
-  const ConvWeights folded = FoldNorm({conv->weight, bias}, norm);
-  return torch::conv2d(x, folded.weight, folded.bias, conv->options.stride(),
-                       c10::get<torch::ExpandingArray<2>>(conv->options.padding()), conv->options.dilation());
+  const ConvWeights folded = Folded(conv, norm);
+  return torch::conv2d(x, folded.weight, folded.bias, conv->options.stride(), Padding(conv), conv->options.dilation());
 }
 
 ConvBlockImpl::ConvBlockImpl(std::int64_t in, std::int64_t out, const ConvBlockOptions& options)
@@ -42,6 +49,16 @@ ConvBlockImpl::ConvBlockImpl(std::int64_t in, std::int64_t out, const ConvBlockO
       norm_(register_module(options.norm_name,
                             nn::BatchNorm2d(nn::BatchNormOptions(out).eps(options.eps).momentum(options.momentum)))) {}
 
-Tensor ConvBlockImpl::forward(const Tensor& x) { return Activate(NormalisedConv(conv_, norm_, x), activation_); }
+Tensor ConvBlockImpl::forward(const Tensor& x) {
+  if (!folded_.weight.defined() || !Inference(norm_)) return Activate(NormalisedConv(conv_, norm_, x), activation_);
+  return Activate(torch::conv2d(x, folded_.weight, folded_.bias, conv_->options.stride(), Padding(conv_),
+                                conv_->options.dilation()),
+                  activation_);
+}
+
+void ConvBlockImpl::FoldForInference() {
+  const torch::NoGradGuard no_gradient;
+  folded_ = Folded(conv_, norm_);
+}
 
 }  // namespace mirst

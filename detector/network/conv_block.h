@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "detector/network/conv_norm.h"
+
 namespace mirst {
 
 enum class Activation { kNone, kRelu, kLeakyRelu, kSilu, kSigmoid };
@@ -33,11 +35,15 @@ class ConvBlockImpl : public torch::nn::Module {
   ConvBlockImpl(std::int64_t in, std::int64_t out, const ConvBlockOptions& options = {});
   /// (N, in, h, w) -> (N, out, ceil(h / stride), ceil(w / stride)).
   torch::Tensor forward(const torch::Tensor& x);
+  /// Folds the normalisation into the weights once instead of at every pass in inference. Weights and running
+  /// statistics must stay as they are from then on.
+  void FoldForInference();
 
  private:
   Activation activation_;
   torch::nn::Conv2d conv_;
   torch::nn::BatchNorm2d norm_;
+  ConvWeights folded_;  // none: not folded yet
 };
 TORCH_MODULE(ConvBlock);
 
