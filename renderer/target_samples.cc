@@ -135,8 +135,7 @@ TargetSamples Sampler::Sample() {
   return std::move(result_);
 }
 
-// What the target covers ends at outlines: squares without one that can be got to from the box's rim show nothing of
-// it.
+// What the target covers ends at outlines: a square without one that can be got to from the box's rim shows none of it.
 void Sampler::MarkEmpty() {
   Image<std::uint8_t> closed(lattice_.height(), lattice_.width());
   target_.ForEachOutline([&](const PosedTarget::Outline& outline) {
@@ -151,8 +150,14 @@ void Sampler::MarkEmpty() {
     reached.emplace_back(row, column);
   };
   const int last_row = lattice_.height() - 1, last_column = lattice_.width() - 1;
-  for (int row = 0; row <= last_row; ++row) reach(row, 0), reach(row, last_column);
-  for (int column = 0; column <= last_column; ++column) reach(0, column), reach(last_row, column);
+  for (int row = 0; row <= last_row; ++row) {
+    reach(row, 0);
+    reach(row, last_column);
+  }
+  for (int column = 0; column <= last_column; ++column) {
+    reach(0, column);
+    reach(last_row, column);
+  }
   while (!reached.empty()) {
     const auto [row, column] = reached.back();
     reached.pop_back();
