@@ -27,7 +27,11 @@ ConvWeights Folded(const nn::Conv2d& conv, const nn::BatchNorm2d& norm) {
   return FoldNorm({conv->weight, bias}, norm);
 }
 
-at::IntArrayRef Padding(const nn::Conv2d& conv) { return c10::get<torch::ExpandingArray<2>>(conv->options.padding()); }
+// `conv` with the weights that hold its normalisation.
+Tensor ConvolveFolded(const nn::Conv2d& conv, const ConvWeights& folded, const Tensor& x) {
+  return torch::conv2d(x, folded.weight, folded.bias, conv->options.stride(),
+                       c10::get<torch::ExpandingArray<2>>(conv->options.padding()), conv->options.dilation());
+}
 
 }  // namespace
 
@@ -35,8 +39,7 @@ Tensor NormalisedConv(nn::Conv2d& conv, nn::BatchNorm2d& norm, const Tensor& x) 
   const std::int64_t stride = conv->options.stride()->at(0);
   const std::int64_t outputs = x.numel() / x.size(1) * conv->weight.size(0) / (stride * stride);
   if (!Inference(norm) || conv->weight.numel() > outputs) return norm(conv(x));
-  const ConvWeights folded = Folded(conv, norm);
-  return torch::conv2d(x, folded.weight, folded.bias, conv->options.stride(), Padding(conv), conv->options.dilation());
+  return ConvolveFolded(conv, Folded(conv, norm), x);
 }
 
 ConvBlockImpl::ConvBlockImpl(std::int64_t in, std::int64_t out, const ConvBlockOptions& options)
@@ -50,10 +53,8 @@ ConvBlockImpl::ConvBlockImpl(std::int64_t in, std::int64_t out, const ConvBlockO
                             nn::BatchNorm2d(nn::BatchNormOptions(out).eps(options.eps).momentum(options.momentum)))) {}
 
 Tensor ConvBlockImpl::forward(const Tensor& x) {
-  if (!folded_.weight.defined() || !Inference(norm_)) return Activate(NormalisedConv(conv_, norm_, x), activation_);
-  return Activate(torch::conv2d(x, folded_.weight, folded_.bias, conv_->options.stride(), Padding(conv_),
-                                conv_->options.dilation()),
-                  activation_);
+  const bool folded = folded_.weight.defined() && Inference(norm_);
+  return Activate(folded ? ConvolveFolded(conv_, folded_, x) : NormalisedConv(conv_, norm_, x), activation_);
 }
 
 void ConvBlockImpl::FoldForInference() {
