@@ -58,7 +58,7 @@ Corners4<T> PlaceOf(const T* offsets, std::int64_t p, std::int64_t k, Deformable
 template <class T>
 void ReadTaps(const T* image, const T* offsets, const T* mask, T* columns, DeformableKernel kernel, const Extents& e) {
   // Over (image, tap, pixel): every place is worked out once and serves all channels.
-  ParallelFor(0, e.images * e.taps * e.pixels(), 1024, [&](std::int64_t begin, std::int64_t end) {
+  TorchParallelFor(0, e.images * e.taps * e.pixels(), 1024, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t p = i % e.pixels(), k = i / e.pixels() % e.taps, b = i / e.pixels() / e.taps;
       const Corners4<T> place = PlaceOf(offsets + 2 * b * e.taps * e.pixels(), p, k, kernel, e);
@@ -76,7 +76,7 @@ void ReadTaps(const T* image, const T* offsets, const T* mask, T* columns, Defor
 template <class T>
 void OffsetAndMaskGradients(const T* gradient, const T* image, const T* offsets, const T* mask, T* offset_gradient,
                             T* mask_gradient, DeformableKernel kernel, const Extents& e) {
-  ParallelFor(0, e.images * e.taps * e.pixels(), 1024, [&](std::int64_t begin, std::int64_t end) {
+  TorchParallelFor(0, e.images * e.taps * e.pixels(), 1024, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t p = i % e.pixels(), k = i / e.pixels() % e.taps, b = i / e.pixels() / e.taps;
       const Corners4<T> place = PlaceOf(offsets + 2 * b * e.taps * e.pixels(), p, k, kernel, e);
@@ -100,7 +100,7 @@ void OffsetAndMaskGradients(const T* gradient, const T* image, const T* offsets,
 template <class T>
 void ImageGradient(const T* gradient, const T* offsets, const T* mask, T* image_gradient, DeformableKernel kernel,
                    const Extents& e) {
-  ParallelFor(0, e.images * e.channels, 1, [&](std::int64_t begin, std::int64_t end) {
+  TorchParallelFor(0, e.images * e.channels, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t plane = begin; plane < end; ++plane) {
       const std::int64_t b = plane / e.channels;
       T* const sums = image_gradient + plane * e.pixels();

@@ -44,7 +44,7 @@ class Pass {
 
   void Run() const {
     const std::int64_t stripes = (height_ + stripe_ - 1) / stripe_;
-    ParallelFor(0, out_.size(0) * stripes, 1, [&](std::int64_t begin, std::int64_t end) {
+    TorchParallelFor(0, out_.size(0) * stripes, 1, [&](std::int64_t begin, std::int64_t end) {
       thread_local std::vector<Scalar> rows;  // kept: fresh pages cost more than a small convolution
       std::vector<const Scalar*> pointers(static_cast<std::size_t>(in_ * kernel_));
       for (std::int64_t task = begin; task < end; ++task) {

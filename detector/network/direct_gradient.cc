@@ -35,7 +35,7 @@ class GradientPass {
     const Tensor& like = gradient_.front().map;
     const std::int64_t tasks = like.size(0) * stripes;
     const Tensor partial = torch::empty({tasks, weights}, like.options());
-    ParallelFor(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
+    TorchParallelFor(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
       thread_local std::vector<Scalar> rows, gradient_rows;
       for (std::int64_t task = begin; task < end; ++task) {
         const std::int64_t first = task % stripes * stripe_, count = std::min(stripe_, height_ - first);

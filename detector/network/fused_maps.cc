@@ -20,7 +20,7 @@ constexpr std::int64_t kPixels = 4096;
 template <class Run>
 void ForPixels(const Tensor& map, const Run& run) {
   const std::int64_t pixels = map.size(2) * map.size(3), ranges = (pixels + kPixels - 1) / kPixels;
-  ParallelFor(0, map.size(0) * ranges, 1, [&](std::int64_t begin, std::int64_t end) {
+  TorchParallelFor(0, map.size(0) * ranges, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t first = task % ranges * kPixels;
       run(task / ranges, first, std::min(first + kPixels, pixels));

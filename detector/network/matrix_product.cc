@@ -62,10 +62,10 @@ void MultiplyAll(const Tensor& a, const Tensor& b, const Tensor& result) {
   const std::vector<OutputBlock> blocks = OutputBlocks(a.size(1));
   const std::int64_t panels = (b.size(2) + kPanel - 1) / kPanel;
   std::vector<std::vector<Scalar>> packed(static_cast<std::size_t>(a.size(0)));
-  ParallelFor(0, a.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+  TorchParallelFor(0, a.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) packed[static_cast<std::size_t>(i)] = PackRows<Scalar>(a[i], blocks);
   });
-  ParallelFor(0, a.size(0) * panels, 1, [&](std::int64_t begin, std::int64_t end) {
+  TorchParallelFor(0, a.size(0) * panels, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
       const std::int64_t i = task / panels;
       MultiplyPanel(packed[static_cast<std::size_t>(i)], blocks, b[i], task % panels * kPanel, result[i]);

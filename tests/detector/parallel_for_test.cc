@@ -25,7 +25,7 @@ TEST_F(ParallelForTest, TakesAsManyThreadsAsAreSet) {
 #endif
   std::mutex mutex;
   std::set<std::thread::id> threads;
-  ParallelFor(0, 64, 1, [&](std::int64_t, std::int64_t) {
+  TorchParallelFor(0, 64, 1, [&](std::int64_t, std::int64_t) {
     const std::lock_guard lock(mutex);
     threads.insert(std::this_thread::get_id());
   });
@@ -35,20 +35,20 @@ TEST_F(ParallelForTest, TakesAsManyThreadsAsAreSet) {
 TEST_F(ParallelForTest, VisitsEveryIndexOnce) {
   for (const std::int64_t grain : {1, 3, 1000}) {
     std::vector<int> visits(101, 0);
-    ParallelFor(1, 101, grain, [&](std::int64_t first, std::int64_t last) {
+    TorchParallelFor(1, 101, grain, [&](std::int64_t first, std::int64_t last) {
       for (std::int64_t i = first; i < last; ++i) ++visits[static_cast<std::size_t>(i)];
     });
     EXPECT_EQ(visits[0], 0);
     for (std::size_t i = 1; i < visits.size(); ++i) EXPECT_EQ(visits[i], 1) << i << ", grain " << grain;
   }
-  ParallelFor(5, 5, 1, [](std::int64_t, std::int64_t) { FAIL() << "an empty range"; });
+  TorchParallelFor(5, 5, 1, [](std::int64_t, std::int64_t) { FAIL() << "an empty range"; });
 }
 
 TEST_F(ParallelForTest, AnExceptionReachesTheCaller) {
   const auto fail = [](std::int64_t, std::int64_t last) {
     if (last == 64) throw std::runtime_error("the last part");
   };
-  EXPECT_THROW(ParallelFor(0, 64, 1, fail), std::runtime_error);
+  EXPECT_THROW(TorchParallelFor(0, 64, 1, fail), std::runtime_error);
 }
 
 }  // namespace
