@@ -92,23 +92,30 @@ Image<float> ConvolveSeparably(const Image<float>& image, const std::vector<doub
   return result;
 }
 
-// Full convolution: each side grows by the kernel's radius. Templates are mostly empty, so nothing is done for zeros.
+// Full convolution: each side grows by the kernel's radius. A row of the result is a sum of the kernel's rows, each
+// moved to a cell of the template and weighted by it; templates are mostly empty, and zeros are left out.
 Image<float> Convolve(const Image<float>& image, const Image<double>& kernel) {
-  const int grow = kernel.width() - 1;
-  Image<double> sum(image.height() + grow, image.width() + grow, 0.0);
-  for (int y = 0; y < image.height(); ++y) {
-    for (int x = 0; x < image.width(); ++x) {
-      const auto value = static_cast<double>(image(y, x));
-      if (value == 0) continue;
-      for (int ky = 0; ky <= grow; ++ky) {
-        double* const out = sum.row(y + ky) + x;
-        const double* const weights = kernel.row(ky);
-        for (int kx = 0; kx <= grow; ++kx) out[kx] += value * weights[kx];
+  static const RowSum kSumRows = FastestRowSum();
+  const int grow = kernel.width() - 1, width = image.width() + grow, margin = image.width() - 1;
+  Image<double> padded(kernel.height(), kernel.width() + 2 * margin, 0.0);
+  for (int k = 0; k <= grow; ++k) std::copy_n(kernel.row(k), kernel.width(), padded.row(k) + margin);
+  Image<float> result(image.height() + grow, width);
+  std::vector<double> weights, sums(static_cast<std::size_t>(width));
+  std::vector<const double*> rows;
+  for (int y = 0; y < result.height(); ++y) {
+    weights.clear();
+    rows.clear();
+    for (int k = std::max(0, y - image.height() + 1); k <= std::min(grow, y); ++k) {
+      const float* const cells = image.row(y - k);
+      for (int x = 0; x < image.width(); ++x) {
+        if (cells[x] == 0) continue;
+        weights.push_back(static_cast<double>(cells[x]));
+        rows.push_back(padded.row(k) + margin - x);
       }
     }
+    kSumRows(weights.data(), rows.data(), static_cast<int>(rows.size()), width, sums.data());
+    std::transform(sums.begin(), sums.end(), result.row(y), [](double sum) { return static_cast<float>(sum); });
   }
-  Image<float> result(sum.height(), sum.width());
-  std::transform(sum.begin(), sum.end(), result.begin(), [](double value) { return static_cast<float>(value); });
   return result;
 }
 
@@ -204,6 +211,39 @@ PsfKernel MakePsfKernel(const Optics& optics, int supersampling, double energy) 
   kernel.energy = std::accumulate(kernel.weights.begin(), kernel.weights.end(), 0.0);
   for (double& weight : kernel.weights) weight /= kernel.energy;
   return kernel;
+}
+
+PsfKernel MakeGaussianKernel(double sigma_px, int supersampling) {
+  if (!(sigma_px > 0 && sigma_px <= 20)) {
+    throw BadInput(fmt::format("PSF sigma is {} px, allowed: above 0 to 20", sigma_px));
+  }
+  const std::vector<double> line = GaussianKernel(sigma_px * supersampling);
+  const int size = static_cast<int>(line.size());
+  PsfKernel kernel{Image<double>(size, size), supersampling, 1};
+  for (int y = 0; y < size; ++y) {
+    for (int x = 0; x < size; ++x)
+      kernel.weights(y, x) = line[static_cast<std::size_t>(y)] * line[static_cast<std::size_t>(x)];
+  }
+  return kernel;
+}
+
+PsfKernel WithHalo(const PsfKernel& kernel, double halo_share, double halo_sigma_px) {
+  if (!(halo_share >= 0 && halo_share <= 0.9 && halo_sigma_px >= 0.1)) {
+    throw BadInput(
+        fmt::format("a halo of {} of the light and {} px, allowed: 0 to 0.9 and 0.1 to 20", halo_share, halo_sigma_px));
+  }
+  const Image<double> halo = MakeGaussianKernel(halo_sigma_px, kernel.supersampling).weights;
+  const int size = std::max(halo.width(), kernel.weights.width());
+  PsfKernel both{Image<double>(size, size, 0.0), kernel.supersampling, kernel.energy};
+  const auto add = [&](const Image<double>& weights, double share) {
+    const int margin = (size - weights.width()) / 2;
+    for (int y = 0; y < weights.height(); ++y) {
+      for (int x = 0; x < weights.width(); ++x) both.weights(margin + y, margin + x) += share * weights(y, x);
+    }
+  };
+  add(kernel.weights, 1 - halo_share);
+  add(halo, halo_share);
+  return both;
 }
 
 Template ApplyPsf(const Template& target, const PsfKernel& kernel) {

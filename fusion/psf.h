@@ -29,6 +29,13 @@ struct PsfKernel {
 /// the detector are left to ResampleToSensor. Throws kBadInput: optics out of range, a supersampling outside 1 to 64.
 PsfKernel MakePsfKernel(const Optics& optics, int supersampling, double energy = 0.99);
 
+/// The Gaussian of ApplyGaussianPsf as a kernel, sigma_px in (0, 20]. Throws kBadInput outside.
+PsfKernel MakeGaussianKernel(double sigma_px, int supersampling);
+
+/// The kernel with the share `halo_share` (0 to 0.9) of its light spread over a Gaussian of `halo_sigma_px` (0.1 to 20)
+/// in place of it: what scatters in lens and detector. Throws kBadInput outside.
+PsfKernel WithHalo(const PsfKernel& kernel, double halo_share, double halo_sigma_px);
+
 /// The template behind the kernel, on a canvas grown by its half width. Throws kBadInput when they differ in
 /// supersampling.
 Template ApplyPsf(const Template& target, const PsfKernel& kernel);

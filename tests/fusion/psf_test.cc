@@ -56,6 +56,36 @@ TEST(PsfKernel, ItsPixelsHoldTheEnsquaredEnergy) {
   EXPECT_NEAR(peak({0.5, 0.5}), energy.corner, 0.005);
 }
 
+TEST(WithHalo, IsTheMixtureOfTwoBlurs) {
+  RandomStream random(RandomKey{.seed = 6, .purpose = Purpose::kTest});
+  const Template target = test::RandomTemplate(random, 12, 4);
+  const Template both = ApplyPsf(target, WithHalo(MakeGaussianKernel(0.5, 4), 0.3, 1.5));
+  const Template core = ApplyGaussianPsf(target, 0.5), halo = ApplyGaussianPsf(target, 1.5);
+  ASSERT_EQ(both.opacity.width(), halo.opacity.width());
+  EXPECT_EQ(both.anchor_cells, halo.anchor_cells);
+  const int margin = (halo.opacity.width() - core.opacity.width()) / 2;
+  for (int y = 0; y < both.opacity.height(); ++y) {
+    for (int x = 0; x < both.opacity.width(); ++x) {
+      const bool in_core = core.opacity.box().Contains(x - margin, y - margin);
+      const float expected = 0.3F * halo.opacity(y, x) + (in_core ? 0.7F * core.opacity(y - margin, x - margin) : 0.0F);
+      ASSERT_NEAR(both.opacity(y, x), expected, 1e-6) << y << " " << x;
+    }
+  }
+}
+
+TEST(WithHalo, KeepsTheLensItselfWhereNothingIsScatteredAndRefusesNonsense) {
+  const PsfKernel lens = MakePsfKernel(kCamera, 4);
+  const PsfKernel same = WithHalo(lens, 0, 0.1);
+  EXPECT_TRUE(std::equal(lens.weights.begin(), lens.weights.end(), same.weights.begin(), same.weights.end()));
+  const PsfKernel wide = WithHalo(lens, 0.5, 10);
+  EXPECT_GT(wide.weights.width(), lens.weights.width());
+  EXPECT_NEAR(std::accumulate(wide.weights.begin(), wide.weights.end(), 0.0), 1, 1e-12);
+  EXPECT_THROW(WithHalo(lens, 1, 1), Error);
+  EXPECT_THROW(WithHalo(lens, 0.1, 0), Error);
+  EXPECT_THROW(WithHalo(lens, 0.1, 21), Error);
+  EXPECT_THROW(MakeGaussianKernel(0, 4), Error);
+}
+
 TEST(PsfKernel, EnergyIsKeptThroughOpticsAndResamplingAtEveryPhase) {
   RandomStream random(RandomKey{.seed = 5, .purpose = Purpose::kTest});
   const Template target = test::RandomTemplate(random, 24, 8);
