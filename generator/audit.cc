@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "generator/audit_checks.h"
@@ -59,6 +60,7 @@ AuditSequence Load(const SampleStoreReader& reader, const ManifestSequence& entr
   sequence.backgrounds = ReadBackgroundFrames(reader, entry, annotations);
   if (!redraw) return sequence;
   sequence.scene_radius_px = redraw->options().fusion.scene_radius_px;
+  sequence.coded = redraw->options().codec.enabled;
   for (const LabelledFrame& frame : sequence.frames) {
     std::vector<std::optional<RedrawnTarget>> targets;
     for (const Annotation& target : frame.annotation.targets) targets.push_back(redraw->Draw(entry, target));
@@ -98,6 +100,10 @@ void UntouchedCheck::Add(const AuditSequence& sequence) {
     missing_ = sequence.backgrounds.origin;
     return;
   }
+  if (sequence.coded) {
+    missing_ = "a codec changes pixels beside the targets, too";
+    return;
+  }
   for (std::size_t k = 0; k < sequence.frames.size(); ++k) {
     const LabelledFrame& frame = sequence.frames[k];
     const Image<float>& background = sequence.backgrounds.frames[k];
@@ -130,7 +136,7 @@ AuditCheck UntouchedCheck::Finish() const {
 
 // The brightness of what was put in, a b0 + g m over a, is I - B + a S summed over the support over the sum of a.
 void AmplitudeCheck::Add(const AuditSequence& sequence) {
-  if (sequence.backgrounds.frames.empty() || sequence.redrawn.empty()) return;
+  if (sequence.backgrounds.frames.empty() || sequence.redrawn.empty() || sequence.coded) return;
   std::map<int, std::array<std::vector<double>, 3>> tracks;
   std::map<int, int> polarity;
   for (std::size_t k = 0; k < sequence.frames.size(); ++k) {
@@ -138,7 +144,8 @@ void AmplitudeCheck::Add(const AuditSequence& sequence) {
     const Image<float>& background = sequence.backgrounds.frames[k];
     for (std::size_t t = 0; t < frame.annotation.targets.size(); ++t) {
       const std::optional<RedrawnTarget>& drawn = sequence.redrawn[k][t];
-      if (!drawn) continue;
+      // A clipped target is as bright as the limits let it be.
+      if (!drawn || frame.annotation.targets[t].FindFlag("clipped") != nullptr) continue;
       const auto parts = TakeApart(frame.frame.pixels, background, *drawn, sequence.scene_radius_px);
       if (!parts) continue;
       double sum = 0, weight = 0, window_sum = 0;
@@ -169,7 +176,7 @@ AuditCheck AmplitudeCheck::Finish() const {
   AuditCheck check{'g', "the targets' brightness does not follow the clutter", Verdict::kSkipped, "", {}, ""};
   check.limit = fmt::format("mean correlation within {} or three standard errors of 0", kCorrelationLimit);
   if (with_sigma_.size() < 2) {
-    check.note = "it needs backgrounds, models and two targets of 8 frames";
+    check.note = "it needs backgrounds, models and two targets of 8 frames, unclipped, and no codec";
     return check;
   }
   const MeanAndError sigma = MeanOf(with_sigma_), mean = MeanOf(with_mean_);
@@ -223,6 +230,7 @@ AuditReport Audit(const SampleStoreReader& reader, const AuditOptions& options) 
       });
     }
   }
+  if (!options.patches.empty()) WriteFileAtomically(options.patches, realism.PatchTable(real));
   const std::vector<AuditCheck> against_real = realism.Finish(real);
   return {reader.folder().string(),
           manifest.dataset_id,

@@ -30,9 +30,10 @@ struct AuditCheck {
 };
 
 struct AuditOptions {
-  std::filesystem::path real;    ///< sequences with real targets (boxes.csv); empty: (c), (f) and (h) have no measure
-  std::filesystem::path groups;  ///< CSV "video,group" of sequences (real ones, or background sources) that show
-                                 ///< one scene; empty: each for itself
+  std::filesystem::path real;     ///< sequences with real targets (boxes.csv); empty: (c), (f) and (h) have no measure
+  std::filesystem::path groups;   ///< CSV "video,group" of sequences (real ones, or background sources) that show
+                                  ///< one scene; empty: each for itself
+  std::filesystem::path patches;  ///< CSV file to write: the numbers that (f) looks at, patch by patch; empty: none
 };
 
 struct AuditReport {

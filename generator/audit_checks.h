@@ -22,6 +22,7 @@ struct AuditSequence {
   std::vector<LabelledFrame> frames;
   BackgroundFrames backgrounds;
   int scene_radius_px = 3;
+  bool coded = false;  ///< a codec has changed frames and backgrounds, beside the targets as well
   /// [frame][target], empty where the models are not at hand.
   std::vector<std::vector<std::optional<RedrawnTarget>>> redrawn;
 };
@@ -94,6 +95,8 @@ class RealismCheck {
   void Add(const AuditSequence& sequence);
   /// Empty `real`: no measure.
   std::vector<AuditCheck> Finish(const std::vector<VideoPatch>& real) const;
+  /// CSV: a row a patch, of all kinds, and once more those that the classifier saw (matched_*).
+  std::string PatchTable(const std::vector<VideoPatch>& real) const;
 
  private:
   VideoGroups groups_;

@@ -115,7 +115,7 @@ AuditCheck CutoffCheck::Finish() const {
 }
 
 void NoiseCheck::Add(const AuditSequence& sequence) {
-  if (sequence.backgrounds.frames.empty()) return;
+  if (sequence.backgrounds.frames.empty() || sequence.coded) return;
   std::vector<std::optional<Left>> former;
   for (std::size_t k = 0; k < sequence.redrawn.size(); ++k) {
     std::vector<std::optional<Left>> now(sequence.redrawn[k].size());
@@ -165,7 +165,7 @@ AuditCheck NoiseCheck::Finish() const {
   check.limit = fmt::format("variance ratio to the same pixels before in the chi-square interval for {} of the targets",
                             kShareLimit);
   if (own_ratios_.empty()) {
-    check.note = "it needs backgrounds, models and targets of 5 px";
+    check.note = "it needs backgrounds, models and targets of 5 px, unclipped, and no codec";
     return check;
   }
   const auto count = static_cast<double>(own_ratios_.size());

@@ -124,9 +124,10 @@ GroupedPairs Tell(const std::vector<VideoPatch>& positives, const std::vector<Vi
   return GroupedPairs(scored);
 }
 
-// The real patches in two, by halves of the videos.
+// The real patches in two, each video's: real and embedded targets share their videos, too. Halves of whole videos
+// would be told apart worse than by chance, as what a video is like is missing from the half that it was drawn from.
 GroupedPairs TellHalves(const std::vector<VideoPatch>& real, std::uint64_t seed) {
-  const std::vector<int> halves = DealFolds(GroupsOf(real), 2, 1000 + seed);
+  const std::vector<int> halves = HalveGroups(GroupsOf(real), seed);
   std::vector<VideoPatch> first, second;
   for (std::size_t i = 0; i < real.size(); ++i) (halves[i] == 0 ? first : second).push_back(real[i]);
   return Tell(first, second, seed);
@@ -168,6 +169,16 @@ std::vector<double> SeamsByVideo(const std::vector<VideoPatch>& patches) {
   std::vector<double> medians;
   for (auto& [group, values] : seams) medians.push_back(MedianOf(std::move(values)));
   return medians;
+}
+
+void AddRows(std::string_view kind, const std::vector<VideoPatch>& patches, std::string& table) {
+  for (const VideoPatch& p : patches) {
+    table +=
+        fmt::format("{},{},{},{},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}", kind, p.group, p.patch.area_px, p.patch.polarity,
+                    p.patch.scr, p.patch.contrast, p.patch.sigma, p.patch.mean_background, p.seam);
+    for (const float feature : p.features) table += fmt::format(",{:.6g}", feature);
+    table += '\n';
+  }
 }
 
 }  // namespace
@@ -229,6 +240,19 @@ void RealismCheck::Add(const AuditSequence& sequence) {
       if (auto patch = Segment(pasted, hint, frame.frame.bit_depth)) hard_.emplace_back(group, std::move(*patch));
     }
   }
+}
+
+std::string RealismCheck::PatchTable(const std::vector<VideoPatch>& real) const {
+  std::string table = "kind,group,area_px,polarity,scr,contrast_counts,sigma_counts,background_counts,seam";
+  for (std::size_t f = 0; f < kPatchFeatures; ++f) table += fmt::format(",{}", PatchFeatureName(f));
+  table += '\n';
+  const auto [matched_real, matched] = Match(real, embedded_);
+  AddRows("real", real, table);
+  AddRows("embedded", embedded_, table);
+  AddRows("hard_paste", hard_, table);
+  AddRows("matched_real", matched_real, table);
+  AddRows("matched_embedded", matched, table);
+  return table;
 }
 
 std::vector<AuditCheck> RealismCheck::Finish(const std::vector<VideoPatch>& real) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "core/random.h"
@@ -19,6 +20,17 @@ std::vector<int> DealFolds(const std::vector<std::string>& groups, int folds, st
   std::vector<int> result;
   for (const std::string& group : groups) result.push_back(fold.at(group));
   return result;
+}
+
+std::vector<int> HalveGroups(const std::vector<std::string>& groups, std::uint64_t seed) {
+  std::vector<std::size_t> order(groups.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  RandomStream random({.seed = seed, .object = 4, .purpose = Purpose::kBootstrap});
+  random.Shuffle(order);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return groups[a] < groups[b]; });
+  std::vector<int> halves(groups.size());
+  for (std::size_t i = 0; i < order.size(); ++i) halves[order[i]] = static_cast<int>(i % 2);
+  return halves;
 }
 
 GroupedPairs::GroupedPairs(const std::vector<ScoredCase>& cases) {

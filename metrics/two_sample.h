@@ -14,6 +14,9 @@ namespace mirst {
 /// `groups`, whose names may repeat.
 std::vector<int> DealFolds(const std::vector<std::string>& groups, int folds, std::uint64_t seed);
 
+/// 0 or 1 for each case: within each group the cases are halved by a draw of `seed`, odd ones left over dealt in turn.
+std::vector<int> HalveGroups(const std::vector<std::string>& groups, std::uint64_t seed);
+
 /// A case with the score that a classifier trained without its fold gave it.
 struct ScoredCase {
   std::string group;  ///< video

@@ -77,6 +77,8 @@ void AddAuditCommand(CLI::App& program) {
   command->add_option("--real", flags->options.real, "Folder of sequences with real targets")->type_name("FOLDER");
   command->add_option("--groups", flags->options.groups, "CSV of real sequences that show one scene")
       ->type_name("FILE");
+  command->add_option("--patches", flags->options.patches, "Write what (f) compares, patch by patch, as CSV")
+      ->type_name("FILE");
   AddCommonFlags(*command, *flags, WithOptions::kNo);
   command->footer(kExamples);
   command->callback([flags] { RunAudit(*flags); });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -108,6 +109,23 @@ TEST_F(AuditTest, SmoothedTargetsFailE) {
   EXPECT_EQ(Check(path, 'e').verdict, Verdict::kFail);
 }
 
+TEST_F(AuditTest, PatchesAreWrittenARowEach) {
+  options.camera.halo_share = 0.2;
+  AuditOptions audit;
+  audit.patches = folder.path() / "patches.csv";
+  Audit(SampleStoreReader(Make("set")), audit);
+  std::istringstream table(ReadFile(audit.patches));
+  std::string header, row;
+  std::getline(table, header);
+  EXPECT_TRUE(header.starts_with("kind,group,area_px,polarity,scr,")) << header;
+  int embedded = 0;
+  while (std::getline(table, row)) {
+    EXPECT_EQ(std::count(row.begin(), row.end(), ','), std::count(header.begin(), header.end(), ',')) << row;
+    embedded += row.starts_with("embedded,");
+  }
+  EXPECT_GT(embedded, 10);  // of 60; SCRs from 1 on are not all segmented
+}
+
 TEST_F(AuditTest, TemplatesWithoutOpticsFailD) {
   options.camera.psf_sigma_px = 0;
   EXPECT_EQ(Check(Make("set"), 'd').verdict, Verdict::kFail);
@@ -187,12 +205,15 @@ TEST_F(AuditTest, EncodedDisplayedFramesKeepTheScrOfBothFormerStages) {
   options.sensor.image = WrittenImage::kDisplayed;
   options.scr.on_infeasible = OnInfeasible::kLower;
   options.codec.enabled = true;
+  options.pairs = true;
   const SampleStoreReader reader(Make("set"));
   for (const FrameAnnotation& annotation : reader.ReadAnnotations(reader.manifest().sequences[0])) {
     const Annotation& target = annotation.targets.at(0);
     EXPECT_TRUE(target.scr.contains("box20_linear"));
     EXPECT_TRUE(target.scr.contains("box20_before_codec"));
   }
+  for (const char id : {'a', 'e', 'g'})  // the codec changes pixels beside the targets, too
+    EXPECT_EQ(Check(folder.path() / "set", id).verdict, Verdict::kSkipped) << id;
 }
 
 }  // namespace

@@ -50,6 +50,23 @@ TEST(DealFolds, KeepsAGroupTogetherAndFoldsEven) {
   EXPECT_EQ(folds[0] + folds[1] + folds[3] + folds[4], 2);  // two groups a fold
 }
 
+TEST(HalveGroups, HalvesEachGroupByADraw) {
+  std::vector<std::string> groups;
+  for (int i = 0; i < 60; ++i) groups.push_back(i < 20 ? "a" : i % 2 == 0 ? "b" : "c");
+  const std::vector<int> halves = HalveGroups(groups, 1);
+  for (const std::string group : {"a", "b", "c"}) {
+    int size = 0, second = 0;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      if (groups[i] != group) continue;
+      ++size;
+      second += halves[i];
+    }
+    EXPECT_EQ(2 * second, size) << group;
+  }
+  EXPECT_EQ(HalveGroups(groups, 1), halves);
+  EXPECT_NE(HalveGroups(groups, 2), halves);
+}
+
 TEST(KolmogorovSmirnov, KnownDistances) {
   EXPECT_DOUBLE_EQ(KolmogorovSmirnov({1, 2, 3, 4}, {1, 2, 3, 4}), 0);
   EXPECT_DOUBLE_EQ(KolmogorovSmirnov({1, 2}, {3, 4}), 1);
