@@ -13,7 +13,7 @@ void MeasureLabel(const TargetInImage& target, const Image<float>* background, B
   a.scr[a.scr_id] = measured.scr;
   std::erase_if(a.flags, [](const Flag& flag) { return flag.name == "quantised"; });
   const double bound = RoundingBound(rule, a.area_px, a.sigma_b);
-  if (bound > 0.02 * a.scr_requested) a.flags.insert(a.flags.begin(), {"quantised", bound});
+  if (a.scr_requested > 0 && bound > 0.02 * a.scr_requested) a.flags.insert(a.flags.begin(), {"quantised", bound});
   if (background == nullptr) return;
   a.scr_empty = MeasureScr({*background, target.target, target.all_targets, target.box}, rule).scr;
   a.scr_delta = ScrDelta(target.image, *background, target.target, measured.sigma_background, rule.sigma_offset);

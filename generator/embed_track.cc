@@ -44,6 +44,10 @@ void SolveGains(const std::vector<ScrProblem>& problems, const TargetScenario& s
                 EmbeddedTrack& track) {
   track.gains.clear();
   const int polarity = scenario.request.polarity;
+  if (mode == ScrMode::kContrast) {  // templates are in units of their mean contrast
+    track.gains.assign(problems.size(), polarity * scenario.request.contrast_counts);
+    return;
+  }
   if (mode == ScrMode::kSequenceMean) {
     if (const auto gain = SolveSequenceGain(problems, scenario.scr, polarity)) {
       track.gains.assign(problems.size(), *gain);
@@ -89,7 +93,7 @@ void Judge(const TargetScenario& scenario, const Backdrop& backdrop, ScrMode mod
   }
   const double claimed = mode == ScrMode::kRadiometric ? first_added : mean_added;
   track.weak_share = claimed < 0.5 * scenario.scr ? 1 : weak / frames;
-  track.clipped_share = clipped / frames;
+  track.clipped_share = mode == ScrMode::kContrast ? 0 : clipped / frames;  // there it is what real ones do
 }
 
 // b0: the mean scene under the target over the sequence, or the mean of each frame's window.
@@ -156,7 +160,8 @@ bool IsWeak(double added, double scr, ScrMode mode) {
   return added <= 0 || (mode == ScrMode::kPerFrame && added < 0.5 * scr);
 }
 
-CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule) {
+CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule,
+                            std::optional<double> saturation_counts) {
   // Column by column, so that many pixels are compared side by side.
   std::vector<float> lows(static_cast<std::size_t>(frames.front().pixels.width()), 1e9F), highs(lows.size(), 0.0F);
   float *const low = lows.data(), *const high = highs.data();
@@ -171,9 +176,12 @@ CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rul
   }
   const float least = *std::min_element(lows.begin(), lows.end()), most = *std::max_element(highs.begin(), highs.end());
   const int bit_depth = frames.front().bit_depth;
-  if (rule == CountLimitRule::kAutomatic && bit_depth == 8 && least >= 16 && most <= 235) return {16, 235};
-  if (rule == CountLimitRule::kAutomatic && bit_depth == 16 && most <= 16383) return {0, 16383};
-  return {0, static_cast<double>(MaxCount(bit_depth))};
+  CountLimits limits{0, static_cast<double>(MaxCount(bit_depth))};
+  if (rule == CountLimitRule::kAutomatic && bit_depth == 8 && least >= 16 && most <= 235) limits = {16, 235};
+  if (rule == CountLimitRule::kAutomatic && bit_depth == 16 && most <= 16383) limits.high = 16383;
+  if (saturation_counts)
+    limits.high = std::min(limits.high, std::max(std::floor(*saturation_counts), static_cast<double>(most)));
+  return limits;
 }
 
 void SumFrames(Backdrop& backdrop) {

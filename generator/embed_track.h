@@ -29,8 +29,9 @@ struct Backdrop {
 };
 
 /// Counts that a target may reach: what the format holds, or with `auto` 16..235 where all frames keep to it (video
-/// range) and 14 bits where they fit.
-CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule);
+/// range) and 14 bits where they fit; and no more than `saturation_counts`, or the brightest pixel where that is more.
+CountLimits FindCountLimits(const std::vector<Frame>& frames, CountLimitRule rule,
+                            std::optional<double> saturation_counts = {});
 
 /// Finds frame_sums.
 void SumFrames(Backdrop& backdrop);

@@ -135,8 +135,11 @@ Sample FinishSample(const Backdrop& backdrop, const GenerateOptions& options, co
                     const std::function<Sample(const std::vector<double>&)>& embed) {
   const bool controlled = options.sensor.enabled && options.sensor.agc != GainControl::kNone;
   const DisplayCurve curve = controlled ? MakeDisplayCurve(options.sensor, backdrop.frames) : DisplayCurve{};
-  Sample sample =
-      options.sensor.displayed() ? ShownAtScr(backdrop, curve, scr, options.scr.on_infeasible, embed) : embed(scr);
+  const auto shown = [&] {
+    return options.scr.mode == ScrMode::kContrast ? Shown(embed(scr), backdrop, curve, scr)
+                                                  : ShownAtScr(backdrop, curve, scr, options.scr.on_infeasible, embed);
+  };
+  Sample sample = options.sensor.displayed() ? shown() : embed(scr);
   if (controlled && !options.sensor.displayed()) {
     for (LabelledFrame& frame : sample.frames) {
       frame.display = frame.frame;

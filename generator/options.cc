@@ -42,6 +42,9 @@ void Visit(OptionsVisitor& v, CameraOptions& o) {
                  "sigma of the Gaussian PSF, px; null: 0.450 lambda F / pitch at the band's centre");
   v.Real("defocus_um", o.defocus_um, {-10000, 10000}, "the detector's distance from the focus, um; psf: airy");
   v.Real("jitter_px", o.jitter_px, {0, 20}, "standard deviation of the line of sight along each axis, px; psf: airy");
+  v.Real("halo_share", o.halo_share, {0, 0.9},
+         "share of the light that lens, detector and electronics scatter over a wider Gaussian");
+  v.Real("halo_sigma_px", o.halo_sigma_px, {0.1, 20}, "sigma of that Gaussian, px");
   v.Real("fill_factor", o.fill_factor, {0.01, 1},
          "active share of a pixel's area, a centred square; a pixel's value is the mean over it");
   v.Real("integration_share", o.integration_share, {0, 1},
@@ -49,6 +52,9 @@ void Visit(OptionsVisitor& v, CameraOptions& o) {
   v.Choice("count_limits", o.count_limits, {"auto", "format"},
            "counts a target may reach; auto: 16..235 where the background keeps to it, 14 bits likewise; format: all "
            "that the file holds");
+  v.OptionalReal(
+      "saturation_counts", o.saturation_counts, {1, 65535},
+      "where the camera's display ends: no target is brighter, unless the background is; null: at the limits");
 }
 
 void Visit(OptionsVisitor& v, SceneOptions& o) {
@@ -123,13 +129,19 @@ void Visit(OptionsVisitor& v, TrackOptions& o) {
 }
 
 void Visit(OptionsVisitor& v, ScrOptions& o) {
-  v.Choice("mode", o.mode, {"sequence_mean", "per_frame", "radiometric"},
-           "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame "
-           "(diagnostic); radiometric: the SCR of the first frame, then what range and atmosphere make of it");
+  v.Choice(
+      "mode", o.mode, {"sequence_mean", "per_frame", "radiometric", "contrast"},
+      "sequence_mean: constant amplitude, the sequence's mean SCR is controlled; per_frame: the SCR of each frame "
+      "(diagnostic); radiometric: the SCR of the first frame, then what range and atmosphere make of it; contrast: "
+      "contrast_counts, whatever SCR that makes, and targets may saturate");
   v.Text("id", o.id, "definition of the SCR that is controlled: box20, bboxD, guardG_O, global or peak");
   VisitLaw(v, "range", o.range, SampledQuantity::kScr, {0.05, 100},
            "SCR asked for: [low, high] (uniform) or a law; stratified over the sequences");
   v.Real("low_share", o.low_share, {0, 1}, "share of the sequences below SCR 3, where a plain range holds 3");
+  VisitLaw(
+      v, "contrast_counts", o.contrast_counts, SampledQuantity::kContrastCounts, {0.1, 65535},
+      "mode contrast: mean of the target over what lies behind it, before blur and saturation, counts: [low, high] "
+      "(log-uniform) or a law; stratified over the sequences");
   v.Choice("on_infeasible", o.on_infeasible, {"refuse", "lower"},
            "what to do where no placement reaches the SCR: stop before anything is written, or lower it and flag it");
   v.Integer("placements", o.placements, {1, 10000}, "placements tried for a sequence");
@@ -216,6 +228,8 @@ SamplingLaw GenerateOptions::ScrLaw() const {
   return law.As(SamplingLaw::Kind::kUniform);
 }
 
+SamplingLaw GenerateOptions::ContrastLaw() const { return scr.contrast_counts.As(SamplingLaw::Kind::kLogUniform); }
+
 double GenerateOptions::LargestAreaPx() const {
   return quota.enabled() ? std::max(target.area_px.high(), quota.area_edges_px.back()) : target.area_px.high();
 }
@@ -241,6 +255,8 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
                                           "guard3_10 (db is box20 on another scale)",
                                           o.scr.id));
   }
+  if (o.scr.mode == ScrMode::kContrast && o.quota.enabled())
+    reader.AddFault("quota", "counts SCRs, which scr.mode: contrast leaves as they come; found both, allowed: one");
   if (o.camera.band_um.first == o.camera.band_um.second) reader.AddFault("camera.band_um", "the band is empty");
   const auto require_whole = [&](std::string_view path, std::pair<double, double> interval) {
     for (const double value : {interval.first, interval.second}) {

@@ -19,7 +19,7 @@
 
 namespace mirst {
 
-enum class ScrMode { kSequenceMean, kPerFrame, kRadiometric };
+enum class ScrMode { kSequenceMean, kPerFrame, kRadiometric, kContrast };
 enum class OnInfeasible { kRefuse, kLower };
 enum class ReferenceLevel { kAbsolute, kLocal };
 enum class CountLimitRule { kAutomatic, kFormat };
@@ -55,9 +55,12 @@ struct CameraOptions {
   std::optional<double> psf_sigma_px;  ///< none = 0.450 lambda F / pitch
   double defocus_um = 0;               ///< these two: kAiry alone
   double jitter_px = 0;
+  double halo_share = 0;  ///< of the light, over a wider Gaussian
+  double halo_sigma_px = 1.5;
   double fill_factor = 1;
   double integration_share = 0.25;  ///< of the frame time, for motion smear
   CountLimitRule count_limits = CountLimitRule::kAutomatic;
+  std::optional<double> saturation_counts;  ///< where a target's light ends before the limits do
 };
 
 struct SceneOptions {
@@ -109,6 +112,7 @@ struct ScrOptions {
   std::string id = "box20";
   SamplingLaw range{0.5, 8};  ///< a plain interval is uniform below and above 3, by low_share
   double low_share = 0.65;
+  SamplingLaw contrast_counts{20, 400};  ///< kContrast, in place of range; a plain interval is log-uniform
   OnInfeasible on_infeasible = OnInfeasible::kRefuse;
   int placements = 160;
 };
@@ -171,6 +175,7 @@ struct GenerateOptions {
   SamplingLaw AreaLaw() const;
   SamplingLaw SpeedLaw() const;
   SamplingLaw ScrLaw() const;
+  SamplingLaw ContrastLaw() const;
   /// Largest mean mask area that may be asked for, px.
   double LargestAreaPx() const;
 };

@@ -148,7 +148,7 @@ Backdrop ReadBackdrop(const Inventory& inventory, const Scenario& scenario, cons
     const RandomKey key{.seed = options.seed, .sequence = static_cast<std::uint32_t>(scenario.index)};
     InContext(source.info().name, [&] { ExposeFrames(options.sensor, key, backdrop.frames); });
   }
-  backdrop.limits = FindCountLimits(backdrop.frames, options.camera.count_limits);
+  backdrop.limits = FindCountLimits(backdrop.frames, options.camera.count_limits, options.camera.saturation_counts);
   backdrop.rule = Box20Rule::ForBitDepth(source.info().bit_depth);
   backdrop.frame_rate_hz = source.info().frame_rate_hz;
   backdrop.layers = FindLayers(backdrop.frames, source.info(), options.occlusion);

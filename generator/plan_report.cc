@@ -76,9 +76,11 @@ PlanReport ReportPlan(const GenerateOptions& options, std::span<const TrackOutco
   for (const TrackOutcome& outcome : outcomes) {
     const MeasuredTrack& measured = outcome.measured;
     areas.push_back(measured.area_px);
-    scrs.push_back(measured.scr);
     asked_areas.push_back(outcome.request.area_px);
-    asked_scrs.push_back(outcome.request.scr);
+    if (outcome.request.scr > 0) {
+      scrs.push_back(measured.scr);
+      asked_scrs.push_back(outcome.request.scr);
+    }
     if (outcome.is_px_speed) {
       speeds.push_back(measured.speed_px_per_frame);
       asked_speeds.push_back(outcome.request.speed_px_per_frame);
@@ -89,7 +91,7 @@ PlanReport ReportPlan(const GenerateOptions& options, std::span<const TrackOutco
     if (outcome.lowered) ++report.lowered;
   }
   report.area_px = Compare(asked_areas, areas);
-  report.scr = Compare(asked_scrs, scrs);
+  if (!scrs.empty()) report.scr = Compare(asked_scrs, scrs);
   if (!speeds.empty()) report.speed_px_per_frame = Compare(asked_speeds, speeds);
   const bool has_quota = options.quota.enabled();
   if (has_quota) report.quota = CountCells(options, outcomes);

@@ -39,7 +39,8 @@ struct PlanReport {
   std::int64_t labels = 0;                    ///< targets in frames
   std::int64_t flagged = 0;                   ///< labels with any flag but "quantised"
   std::map<std::string, std::int64_t> flags;  ///< name -> labels
-  AskedAndRealised area_px, scr;
+  AskedAndRealised area_px;
+  std::optional<AskedAndRealised> scr;                 ///< where it was asked for (not in scr.mode: contrast)
   std::optional<AskedAndRealised> speed_px_per_frame;  ///< of the targets whose speed was asked for in this unit
   std::optional<QuotaReport> quota;
   /// Of a target's background source with the bin of its SCR and of its area: the quota's bins, or those of mirst

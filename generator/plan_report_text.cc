@@ -83,7 +83,7 @@ std::string ToJson(const PlanReport& report) {
                {"flags", flags},
                {"flagged_but_quantised", CountAndShare(report.flagged, report.labels)},
                {"area_px", JsonOf(report.area_px)},
-               {"scr", JsonOf(report.scr)},
+               {"scr", report.scr ? JsonOf(*report.scr) : Json()},
                {"speed_px_per_frame", report.speed_px_per_frame ? JsonOf(*report.speed_px_per_frame) : Json()},
                {"source_against_scr", JsonOf(report.source_scr)},
                {"source_against_area", JsonOf(report.source_area)},
@@ -97,7 +97,8 @@ std::string ToText(const PlanReport& report) {
     text += fmt::format("{} of {} sequences cannot be made; the first: {}\n", report.refused.size(),
                         static_cast<std::size_t>(report.sequences) + report.refused.size(), report.refused.front());
   }
-  text += Shown("area", report.area_px, "px") + Shown("SCR", report.scr, "");
+  text += Shown("area", report.area_px, "px");
+  if (report.scr) text += Shown("SCR", *report.scr, "");
   if (report.speed_px_per_frame) text += Shown("speed", *report.speed_px_per_frame, "px/frame");
   text += fmt::format("flags: {:.2f} % of {} labels but \"quantised\"", 100 * ShareOf(report.flagged, report.labels),
                       report.labels);

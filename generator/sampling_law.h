@@ -12,8 +12,8 @@
 
 namespace mirst {
 
-/// The quantities that have laws, as `as_in` looks them up in the statistics of another set.
-enum class SampledQuantity { kAreaPx, kScr, kSpeedPxPerFrame };
+/// The quantities that have laws, as `as_in` looks them up in the statistics of another set (which hold no contrast).
+enum class SampledQuantity { kAreaPx, kScr, kSpeedPxPerFrame, kContrastCounts };
 
 class SamplingLaw {
  public:

@@ -21,16 +21,18 @@ constexpr std::string_view kForms =
     "{percentiles: {shares, values}}";
 
 // Where the statistics of a set (docs/statistics.md) hold the distribution of a quantity.
-Json::json_pointer PlaceOf(SampledQuantity quantity) {
+std::optional<Json::json_pointer> PlaceOf(SampledQuantity quantity) {
   switch (quantity) {
     case SampledQuantity::kAreaPx:
       return Json::json_pointer("/all/size/area_px");
     case SampledQuantity::kScr:
       return Json::json_pointer("/all/scr/mscr_present");
     case SampledQuantity::kSpeedPxPerFrame:
+      return Json::json_pointer("/all/speed_px_per_frame");
+    case SampledQuantity::kContrastCounts:
       break;
   }
-  return Json::json_pointer("/all/speed_px_per_frame");
+  return std::nullopt;
 }
 
 class LawParser {
@@ -163,7 +165,9 @@ class LawParser {
   std::optional<SamplingLaw> AsIn(const Json& json) {
     if (!json.is_string()) return Fault("as_in: found {}, expected the path of a stats.json", json.dump());
     const std::string path = json.get<std::string>();
-    const auto place = PlaceOf(quantity_);
+    const auto known = PlaceOf(quantity_);
+    if (!known) return Fault("as_in: statistics hold no contrast, give another law");
+    const Json::json_pointer& place = *known;
     try {
       const Json statistics = ParseJson(ReadFile(path));
       if (!statistics.contains(place) || GetOr<std::int64_t>(statistics.at(place), "count", 0) == 0)

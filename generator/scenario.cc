@@ -76,7 +76,9 @@ Track TargetScenario::MakeTrack(double frame_rate_hz) const {
 std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int models) {
   const int n = options.sequences;
   const RandomKey key{.seed = options.seed, .purpose = Purpose::kScenario};
-  const SamplingLaw scr_law = options.ScrLaw(), area_law = options.AreaLaw(), speed_law = options.SpeedLaw();
+  const bool by_contrast = options.scr.mode == ScrMode::kContrast;
+  const SamplingLaw signal_law = by_contrast ? options.ContrastLaw() : options.ScrLaw(), area_law = options.AreaLaw(),
+                    speed_law = options.SpeedLaw();
   std::vector<SequenceRequest> requests(static_cast<std::size_t>(n));
   const auto counts = LatinStrata(n, key.WithObject(7));
   const auto [fewest, most] = options.target.count;
@@ -89,11 +91,12 @@ std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int mo
     const auto strata = [&](int quantity) {
       return LatinStrata(n, key.WithObject(static_cast<std::uint16_t>(16 * slot + quantity)));
     };
-    const auto scr = strata(1), area = strata(2), speed = strata(3), polarity = strata(4), model = strata(5);
+    const auto signal = strata(1), area = strata(2), speed = strata(3), polarity = strata(4), model = strata(5);
     for (std::size_t k = 0; k < requests.size(); ++k) {
       if (slot >= requests[k].targets.size()) continue;
       TargetRequest& request = requests[k].targets[slot];
-      request.scr = Rounded(scr_law.Quantile(scr[k]));
+      request.scr = by_contrast ? 0 : Rounded(signal_law.Quantile(signal[k]));
+      request.contrast_counts = by_contrast ? Rounded(signal_law.Quantile(signal[k])) : 0;
       request.area_px = Rounded(area_law.Quantile(area[k]));
       request.speed_px_per_frame = Rounded(speed_law.Quantile(speed[k]));
       request.polarity = polarity[k] < options.target.hot_share ? 1 : -1;
@@ -122,6 +125,7 @@ std::string ToJson(const Scenario& scenario) {
                    {"range_m", s.range_m},
                    {"range_ratio", s.range_ratio},
                    {"placements_rejected", s.placement}};
+    if (s.request.contrast_counts > 0) target["contrast_counts_requested"] = s.request.contrast_counts;
     if (const auto& cell = s.request.cell)
       target["quota_cell"] = {{"area_px", Json(cell->area_px)}, {"scr", Json(cell->scr)}};
     targets.push_back(std::move(target));

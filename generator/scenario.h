@@ -29,7 +29,8 @@ struct QuotaCell {
 
 /// What the plan of the whole data set asks of one target (stratified over the sequences).
 struct TargetRequest {
-  double scr = 1;
+  double scr = 1;              ///< 0 where contrast_counts holds in its place
+  double contrast_counts = 0;  ///< of ScrMode::kContrast
   double area_px = 9;
   double speed_px_per_frame = 1;
   int polarity = 1;

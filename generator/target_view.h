@@ -42,7 +42,7 @@ class TargetCamera {
   int supersampling_;
   Surroundings surroundings_;
   double sigma_px_ = 0;
-  std::optional<PsfKernel> lens_;  // instead of the Gaussian
+  std::optional<PsfKernel> lens_;  // instead of the Gaussian alone
   TemplateCache cache_;
 };
 

@@ -13,6 +13,7 @@ namespace {
 TargetRequest ParseRequest(const Json& json) {
   TargetRequest request;
   request.scr = Get<double>(json, "scr_requested");
+  request.contrast_counts = GetOr<double>(json, "contrast_counts_requested", 0);
   request.area_px = Get<double>(json, "area_px_requested");
   request.speed_px_per_frame = Get<double>(json, "speed_px_per_frame_requested");
   request.polarity = Get<int>(json, "polarity");

@@ -92,6 +92,12 @@ TEST_F(GenerateCommand, RefusesAQuotaWhoseWeightsDoNotFitItsBins) {
                 2, {"quota.weights", "found 1 weights, expected one for each of 2 bins"});
 }
 
+TEST_F(GenerateCommand, RefusesAQuotaOfScrsWhereTheContrastIsGiven) {
+  ExpectRefusal(
+      {"--set", "scr.mode=contrast", "--set", "quota.area_edges_px=[1,9,81]", "--set", "quota.scr_edges=[1,3,5]"}, 2,
+      {"quota", "scr.mode: contrast"});
+}
+
 TEST_F(GenerateCommand, NamesEveryFaultOfItsOptionsAtOnce) {
   ExpectRefusal({"--set", "scr.rnage=[1,2]", "--set", "scr.mode=sometimes", "--set", "sequences=-1"}, 2,
                 {"scr.rnage", "unknown key", "scr.mode", "sequence_mean, per_frame", "sequences", "-1"});

@@ -95,6 +95,60 @@ TEST_F(GenerateTest, SequencesHaveTheMeanScrAskedFor) {
   }
 }
 
+TEST_F(GenerateTest, TargetsHaveTheContrastAskedForInContrastMode) {
+  options.backgrounds.procedural.bit_depth = 14;
+  options.scr.mode = ScrMode::kContrast;
+  options.scr.contrast_counts = {400, 800};
+  options.pairs = true;
+  const GenerateReport report = Make("set");
+  EXPECT_FALSE(report.plan.scr);  // none was asked for
+  const SampleStoreReader reader(folder.path() / "set");
+  int compared = 0;
+  ForEachFrame(reader, [&](const ManifestSequence& sequence, const LabelledFrame& frame) {
+    const Annotation& target = frame.annotation.targets.at(0);
+    EXPECT_EQ(target.scr_requested, 0);
+    EXPECT_EQ(target.FindFlag("quantised"), nullptr);
+    if (target.FindFlag("clipped") != nullptr) return;
+    // Sum of I - B = a (b0 - S) + g m; the templates' m and a have the same sum, so what is left is the scene's share.
+    double light = 0, cells = 0, scene = 0;
+    for (std::size_t i = 0; i < frame.coverage.size(); ++i) {
+      const double a = frame.coverage.data()[i] / 65535.0, b = static_cast<double>(frame.background->data()[i]);
+      light += static_cast<double>(frame.frame.pixels.data()[i]) - b;
+      cells += a;
+      scene += a * b;
+    }
+    const auto json = nlohmann::json::parse(sequence.scenario_json).at("targets").at(0);
+    const double asked = json.at("contrast_counts_requested").get<double>() * json.at("polarity").get<double>();
+    EXPECT_GE(std::abs(asked), 400);
+    EXPECT_LE(std::abs(asked), 800);
+    // b0 is the sequence's mean scene, so the frame's own differs by what the path has crossed.
+    EXPECT_NEAR(light / cells, asked, 0.1 * std::abs(asked) + 3 * target.sigma_b) << sequence.name << scene / cells;
+    ++compared;
+  });
+  EXPECT_GE(compared, 20);
+}
+
+TEST_F(GenerateTest, TargetsOfAGivenContrastSaturateWhereTheDisplayDoes) {
+  options.scr.mode = ScrMode::kContrast;
+  options.scr.contrast_counts = {300, 600};
+  options.camera.saturation_counts = 150;
+  options.camera.count_limits = CountLimitRule::kFormat;
+  options.target.hot_share = 1;
+  options.target.area_px = {9, 40};
+  options.pairs = true;
+  Make("set");
+  int saturated = 0, frames = 0;
+  ForEachFrame(SampleStoreReader(folder.path() / "set"), [&](const ManifestSequence&, const LabelledFrame& frame) {
+    const float limit = std::max(150.0F, *std::max_element(frame.background->begin(), frame.background->end()));
+    const float brightest = *std::max_element(frame.frame.pixels.begin(), frame.frame.pixels.end());
+    EXPECT_LE(brightest, std::max(limit, 151.0F));
+    EXPECT_NE(frame.annotation.targets.at(0).FindFlag("clipped"), nullptr);
+    saturated += brightest >= 150;
+    ++frames;
+  });
+  EXPECT_EQ(saturated, frames);
+}
+
 TEST_F(GenerateTest, EveryFrameHasTheScrAskedForInPerFrameMode) {
   options.scr.mode = ScrMode::kPerFrame;
   options.scr.range = {1, 5};

@@ -164,6 +164,12 @@ TEST(SamplingLaw, EveryFaultIsNamedWithValueAndWhatIsAllowed) {
   }
 }
 
+TEST(SamplingLaw, NoSetsStatisticsHoldAContrast) {
+  std::vector<std::string> faults;
+  SamplingLaw::Parse("{\"as_in\": \"stats.json\"}", SampledQuantity::kContrastCounts, {0.1, 65535}, faults);
+  EXPECT_EQ(faults, std::vector<std::string>{"as_in: statistics hold no contrast, give another law"});
+}
+
 TEST(SamplingLaw, FaultsOfOptionsStandBesideAllOthers) {
   try {
     ReadOptions<GenerateOptions>(

@@ -24,6 +24,13 @@ TEST(OptionsSchema, SmokeConfigReadsWithoutFault) {
   EXPECT_EQ(options.sequences, 12);
 }
 
+TEST(OptionsSchema, SaturatingCameraConfigReadsWithoutFault) {
+  const auto options =
+      ReadOptions<GenerateOptions>(ConfigTree::FromFile(test::SourceFolder() / "configs" / "saturating_camera.yaml"));
+  EXPECT_EQ(options.scr.mode, ScrMode::kContrast);
+  EXPECT_EQ(options.camera.saturation_counts, 240);
+}
+
 TEST(OptionsSchema, ShuMirstConfigReadsWithoutFault) {
   const auto options =
       ReadOptions<GenerateOptions>(ConfigTree::FromFile(test::SourceFolder() / "configs" / "shu_mirst.yaml"));
