@@ -2,7 +2,9 @@
 // written (with their hashes) and nothing in between, by the same code on the same threads. Two settings: 8-bit 320 x
 // 256 (real sequences of MIRST_DATA) and 16-bit 640 x 512 (the procedural stand-in, written to files first, as no such
 // recordings are at hand). Times are processor time, summed over threads, so that other programs count little; the
-// frames a second of the wall clock are printed beside. --json FILE writes the figures for bench/generate_numpy.py.
+// frames a second of the wall clock are printed beside. Nothing is deleted before the end: ext4 makes a file slowly
+// where many were deleted within the last minutes, and that would count as writing. TMPDIR=/dev/shm leaves the disk out
+// altogether. --json FILE writes the figures for bench/generate_numpy.py.
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -112,8 +114,8 @@ void MeasureSetting(const std::string& name, const GenerateOptions& options, con
   GenerateReport report;
   Time total, bound;
   for (int run = 0; run < runs; ++run) {  // the quickest of each: what others take away adds, and never helps
-    fs::remove_all(scratch / name);
-    const Time one = TimeOf([&] { report = Generate(options, scratch / name, Existing::kRefuse); });
+    const fs::path folder = scratch / fmt::format("{}-{}", name, run);
+    const Time one = TimeOf([&] { report = Generate(options, folder, Existing::kRefuse); });
     if (run == 0 || one.cpu_s < total.cpu_s) total = one;
   }
   const Inventory inventory = OpenInventory(options);
@@ -127,7 +129,7 @@ void MeasureSetting(const std::string& name, const GenerateOptions& options, con
     return *files[static_cast<std::size_t>(s.source)];
   };
   for (int run = 0; run < runs; ++run) {
-    SampleStoreWriter writer(scratch / (name + "-bare"), Existing::kReplace, 0);
+    SampleStoreWriter writer(scratch / fmt::format("{}-bare-{}", name, run), Existing::kRefuse, 0);
     const Time one = TimeOf([&] {
       ParallelFor(scenarios.size(),
                   [&](std::size_t i) { writer.WriteSequence(Bare(files_of(scenarios[i]), scenarios[i])); });
@@ -139,7 +141,7 @@ void MeasureSetting(const std::string& name, const GenerateOptions& options, con
   {
     const ThreadLimit one_thread(1);
     TargetCamera camera(options, 0);
-    SampleStoreWriter writer(scratch / (name + "-write"), Existing::kReplace, 0);
+    SampleStoreWriter writer(scratch / (name + "-write"), Existing::kRefuse, 0);
     for (const Scenario& scenario : scenarios) {
       Sample sample;
       decode += TimeOf([&] { files_of(scenario).Read(scenario.first_frame, scenario.frames); }).cpu_s;
