@@ -247,6 +247,8 @@ void AddFaults(OptionsReader& reader, const GenerateOptions& o) {
   if (o.camera.psf == PsfShape::kGaussian && (o.camera.defocus_um != 0 || o.camera.jitter_px != 0)) {
     reader.AddFault("camera.psf", "gaussian has neither defocus_um nor jitter_px; found one of them, expected airy");
   }
+  if (o.camera.halo_share > 0 && o.camera.psf_sigma_px == 0.0)
+    reader.AddFault("camera.halo_share", "found a halo beside psf_sigma_px: 0, allowed: beside a PSF");
   if (o.camera.psf == PsfShape::kAiry && o.camera.psf_sigma_px) {
     reader.AddFault("camera.psf_sigma_px", "belongs to psf: gaussian; found psf: airy");
   }

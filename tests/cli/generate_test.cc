@@ -98,6 +98,11 @@ TEST_F(GenerateCommand, RefusesAQuotaOfScrsWhereTheContrastIsGiven) {
       {"quota", "scr.mode: contrast"});
 }
 
+TEST_F(GenerateCommand, RefusesAHaloBesideNoPsf) {
+  ExpectRefusal({"--set", "camera.psf_sigma_px=0", "--set", "camera.halo_share=0.2"}, 2,
+                {"camera.halo_share", "psf_sigma_px: 0"});
+}
+
 TEST_F(GenerateCommand, NamesEveryFaultOfItsOptionsAtOnce) {
   ExpectRefusal({"--set", "scr.rnage=[1,2]", "--set", "scr.mode=sometimes", "--set", "sequences=-1"}, 2,
                 {"scr.rnage", "unknown key", "scr.mode", "sequence_mean, per_frame", "sequences", "-1"});
