@@ -8,7 +8,6 @@
 #include <map>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "generator/audit_checks.h"
@@ -230,12 +229,12 @@ AuditReport Audit(const SampleStoreReader& reader, const AuditOptions& options) 
       });
     }
   }
-  if (!options.patches.empty()) WriteFileAtomically(options.patches, realism.PatchTable(real));
   const std::vector<AuditCheck> against_real = realism.Finish(real);
   return {reader.folder().string(),
           manifest.dataset_id,
           {untouched.Finish(), against_real[0], cutoff.Finish(), noise.Finish(), against_real[1], amplitude.Finish(),
-           ReinsertionCheck(real)}};
+           ReinsertionCheck(real)},
+          options.patches ? realism.PatchTable(real) : std::string()};
 }
 
 }  // namespace mirst

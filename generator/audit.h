@@ -30,15 +30,16 @@ struct AuditCheck {
 };
 
 struct AuditOptions {
-  std::filesystem::path real;     ///< sequences with real targets (boxes.csv); empty: (c), (f) and (h) have no measure
-  std::filesystem::path groups;   ///< CSV "video,group" of sequences (real ones, or background sources) that show
-                                  ///< one scene; empty: each for itself
-  std::filesystem::path patches;  ///< CSV file to write: the numbers that (f) looks at, patch by patch; empty: none
+  std::filesystem::path real;    ///< sequences with real targets (boxes.csv); empty: (c), (f) and (h) have no measure
+  std::filesystem::path groups;  ///< CSV "video,group" of sequences (real ones, or background sources) that show
+                                 ///< one scene; empty: each for itself
+  bool patches = false;          ///< fill AuditReport::patches
 };
 
 struct AuditReport {
   std::string folder, dataset_id;
   std::vector<AuditCheck> checks;
+  std::string patches;  ///< CSV: the numbers that (f) looks at, patch by patch
   bool failed() const;
 };
 

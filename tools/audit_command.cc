@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "generator/audit.h"
 #include "tools/command.h"
 
@@ -23,11 +24,12 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  mirst audit out/smoke\n"
     "  mirst audit out/mine --real thermal-with-targets/ --json | jq '.checks[] | {id, verdict}'\n"
+    "  mirst audit out/mine --real thermal-with-targets/ --patches patches.csv\n"
     "The folder given to --real holds sequences with boxes.csv (docs/formats.md), best of the camera that shot the\n"
     "backgrounds; --groups names a CSV 'video,group' of sequences that show one scene.";
 
 struct AuditFlags : CommonFlags {
-  std::filesystem::path folder;
+  std::filesystem::path folder, patches;
   AuditOptions options;
 };
 
@@ -62,9 +64,16 @@ std::string Json(const AuditReport& report) {
 
 void RunAudit(const AuditFlags& flags) {
   if (!flags.options.groups.empty() && flags.options.real.empty()) throw UsageError("--groups goes with --real");
+  RequireNew(flags.patches, flags.force);
   const auto threads = ApplyCommonFlags(flags);
-  const AuditReport report = Audit(SampleStoreReader(flags.folder), flags.options);
+  AuditOptions options = flags.options;
+  options.patches = !flags.patches.empty();
+  const AuditReport report = Audit(SampleStoreReader(flags.folder), options);
   PrintLine(flags.json ? Json(report) : Text(report));
+  if (options.patches) {
+    if (flags.patches.has_parent_path()) CreateFolder(flags.patches.parent_path());
+    WriteFileAtomically(flags.patches, report.patches);
+  }
   if (report.failed()) throw Error(ErrorCode::kDiffers, "the audit found traces of the pasting");
 }
 
@@ -77,7 +86,7 @@ void AddAuditCommand(CLI::App& program) {
   command->add_option("--real", flags->options.real, "Folder of sequences with real targets")->type_name("FOLDER");
   command->add_option("--groups", flags->options.groups, "CSV of real sequences that show one scene")
       ->type_name("FILE");
-  command->add_option("--patches", flags->options.patches, "Write what (f) compares, patch by patch, as CSV")
+  command->add_option("--patches", flags->patches, "Write what (f) compares, patch by patch, as CSV")
       ->type_name("FILE");
   AddCommonFlags(*command, *flags, WithOptions::kNo);
   command->footer(kExamples);

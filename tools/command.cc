@@ -83,4 +83,9 @@ void PrintLine(std::string_view text) {
   }
 }
 
+void RequireNew(const std::filesystem::path& file, bool force) {
+  if (!file.empty() && std::filesystem::exists(file) && !force)
+    throw BadInput(fmt::format("{} exists; --force replaces it", file.string()));
+}
+
 }  // namespace mirst

@@ -44,6 +44,9 @@ ConfigTree LoadConfig(const CommonFlags& flags);
 /// Prints to standard output, with a line break; throws kBadInput when that fails (closed pipe, full disk).
 void PrintLine(std::string_view text);
 
+/// Throws kBadInput where `file` exists and may not be replaced; an empty path is none.
+void RequireNew(const std::filesystem::path& file, bool force);
+
 void AddRenderCommand(CLI::App& program);
 void AddGenerateCommand(CLI::App& program);
 void AddMergeCommand(CLI::App& program);

@@ -49,7 +49,7 @@ void CheckFlags(const EmbedFlags& flags) {
     if (path.empty()) continue;
     if (LowerExtension(path) != ".png")
       throw UsageError(fmt::format("{}: the name of a picture to write must end in .png", path.string()));
-    if (fs::exists(path) && !flags.force) throw BadInput(fmt::format("{} exists; --force replaces it", path.string()));
+    RequireNew(path, flags.force);
   }
   if (flags.out == flags.mask_out) throw UsageError("--out and --mask-out name the same file");
   if (flags.hot && flags.cold) throw UsageError("--hot and --cold exclude each other");

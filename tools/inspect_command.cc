@@ -52,11 +52,6 @@ std::string TableRow(const Inspection& i) {
       i.faults.empty() ? "" : ": " + i.faults.front());
 }
 
-void RequireNew(const std::filesystem::path& file, bool force) {
-  if (std::filesystem::exists(file) && !force)
-    throw BadInput(fmt::format("{} exists; --force replaces it", file.string()));
-}
-
 void RunInspect(const InspectFlags& flags) {
   const auto threads = ApplyCommonFlags(flags);
   if (flags.accept_suspects && flags.library.empty()) throw UsageError("--accept-suspects needs --library");
@@ -64,7 +59,7 @@ void RunInspect(const InspectFlags& flags) {
   const auto file_of = [&](const SequenceSource& source, const char* extension) {
     return flags.out / (source.info().name + extension);
   };
-  if (!flags.library.empty()) RequireNew(flags.library, flags.force);
+  RequireNew(flags.library, flags.force);
   if (!flags.out.empty()) {
     CreateFolder(flags.out);
     for (const auto& source : sources) RequireNew(file_of(*source, ".json"), flags.force);

@@ -22,8 +22,7 @@ void RequireFree(const std::filesystem::path& path, const std::string& extension
   if (path.empty()) return;
   if (LowerExtension(path) != extension)
     throw UsageError(fmt::format("{}: the name must end in {}", path.string(), extension));
-  if (std::filesystem::exists(path) && !force)
-    throw BadInput(fmt::format("{} exists; --force replaces it", path.string()));
+  RequireNew(path, force);
 }
 
 void RunPreview(const PreviewFlags& flags) {

@@ -69,9 +69,9 @@ void StatsOfOne(const StatsFlags& flags) {
 
 void StatsOfTwo(const StatsFlags& flags) {
   const std::filesystem::path json = flags.out / "comparison.json", csv = flags.out / "comparison.csv";
-  for (const std::filesystem::path& path : {json, csv}) {
-    if (!flags.out.empty() && std::filesystem::exists(path) && !flags.common.force)
-      throw BadInput(fmt::format("{} exists; --force replaces it", path.string()));
+  if (!flags.out.empty()) {
+    RequireNew(json, flags.common.force);
+    RequireNew(csv, flags.common.force);
   }
   const LabelledSet set_a(flags.folders[0]), set_b(flags.folders[1]);
   const DataSetStatistics a = MeasureDataSet(set_a), b = MeasureDataSet(set_b);

@@ -86,6 +86,18 @@ TEST_F(GenerateCommand, ADryRunSaysWhatWouldComeOfItAndWritesNothing) {
   EXPECT_FALSE(fs::exists(Out()));
 }
 
+TEST_F(GenerateCommand, AnAuditsPatchesReplaceNoFileUnasked) {
+  ASSERT_EQ(RunProgram(Arguments(Out())).exit_code, 0);
+  const std::string manifest = Out() + "/manifest.json", before = ReadFile(manifest);
+  const ProgramResult refused = RunProgram({"audit", Out(), "--quiet", "--patches", manifest});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.err.find("manifest.json exists; --force replaces it"), std::string::npos) << refused.err;
+  EXPECT_EQ(ReadFile(manifest), before);
+  const fs::path table = folder.path() / "new" / "patches.csv";
+  EXPECT_EQ(RunProgram({"audit", Out(), "--quiet", "--patches", table.string()}).exit_code, 0);
+  EXPECT_TRUE(ReadFile(table).starts_with("kind,group,"));
+}
+
 TEST_F(GenerateCommand, RefusesAQuotaWhoseWeightsDoNotFitItsBins) {
   ExpectRefusal({"--set", "quota.area_edges_px=[1,9,81]", "--set", "quota.scr_edges=[1,3,5]", "--set",
                  "quota.weights=[[1,2],[3]]"},

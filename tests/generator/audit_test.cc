@@ -112,9 +112,8 @@ TEST_F(AuditTest, SmoothedTargetsFailE) {
 TEST_F(AuditTest, PatchesAreWrittenARowEach) {
   options.camera.halo_share = 0.2;
   AuditOptions audit;
-  audit.patches = folder.path() / "patches.csv";
-  Audit(SampleStoreReader(Make("set")), audit);
-  std::istringstream table(ReadFile(audit.patches));
+  audit.patches = true;
+  std::istringstream table(Audit(SampleStoreReader(Make("set")), audit).patches);
   std::string header, row;
   std::getline(table, header);
   EXPECT_TRUE(header.starts_with("kind,group,area_px,polarity,scr,")) << header;
