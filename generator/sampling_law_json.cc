@@ -165,19 +165,18 @@ class LawParser {
   std::optional<SamplingLaw> AsIn(const Json& json) {
     if (!json.is_string()) return Fault("as_in: found {}, expected the path of a stats.json", json.dump());
     const std::string path = json.get<std::string>();
-    const auto known = PlaceOf(quantity_);
-    if (!known) return Fault("as_in: statistics hold no contrast, give another law");
-    const Json::json_pointer& place = *known;
+    const auto place = PlaceOf(quantity_);
+    if (!place) return Fault("as_in: statistics hold no contrast, give another law");
     try {
       const Json statistics = ParseJson(ReadFile(path));
-      if (!statistics.contains(place) || GetOr<std::int64_t>(statistics.at(place), "count", 0) == 0)
-        return Fault("as_in: {} knows no {} (statistics of `mirst stats` do)", path, place.to_string());
-      const Json& found = statistics.at(place);
+      if (!statistics.contains(*place) || GetOr<std::int64_t>(statistics.at(*place), "count", 0) == 0)
+        return Fault("as_in: {} knows no {} (statistics of `mirst stats` do)", path, place->to_string());
+      const Json& found = statistics.at(*place);
       std::vector<double> values;
       for (const char* key : {"min", "p5", "p25", "median", "p75", "p95", "p99", "max"})
         values.push_back(std::clamp(Get<double>(found, key), allowed_.low, allowed_.high));
       if (!std::is_sorted(values.begin(), values.end()))
-        return Fault("as_in: {}: the percentiles of {} fall", path, place.to_string());
+        return Fault("as_in: {}: the percentiles of {} fall", path, place->to_string());
       return SamplingLaw::Percentiles({0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1}, std::move(values));
     } catch (const Error& error) {
       return Fault("as_in: {}: {}", path, error.what());

@@ -95,8 +95,8 @@ std::vector<SequenceRequest> DrawRequests(const GenerateOptions& options, int mo
     for (std::size_t k = 0; k < requests.size(); ++k) {
       if (slot >= requests[k].targets.size()) continue;
       TargetRequest& request = requests[k].targets[slot];
-      request.scr = by_contrast ? 0 : Rounded(signal_law.Quantile(signal[k]));
-      request.contrast_counts = by_contrast ? Rounded(signal_law.Quantile(signal[k])) : 0;
+      request.scr = 0;
+      (by_contrast ? request.contrast_counts : request.scr) = Rounded(signal_law.Quantile(signal[k]));
       request.area_px = Rounded(area_law.Quantile(area[k]));
       request.speed_px_per_frame = Rounded(speed_law.Quantile(speed[k]));
       request.polarity = polarity[k] < options.target.hot_share ? 1 : -1;

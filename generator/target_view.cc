@@ -46,9 +46,11 @@ TargetCamera::TargetCamera(const GenerateOptions& options, std::size_t cache_byt
                           supersampling_);
   } else {
     sigma_px_ = PsfSigmaPx(camera_);
-    if (camera_.halo_share > 0) lens_ = MakeGaussianKernel(sigma_px_, supersampling_);
   }
-  if (camera_.halo_share > 0) lens_ = WithHalo(*lens_, camera_.halo_share, camera_.halo_sigma_px);
+  if (camera_.halo_share > 0) {
+    lens_ = WithHalo(lens_ ? *lens_ : MakeGaussianKernel(sigma_px_, supersampling_), camera_.halo_share,
+                     camera_.halo_sigma_px);
+  }
 }
 
 TargetRadiometry TargetCamera::Radiometry(const Template& view) const {
